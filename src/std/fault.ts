@@ -1,0 +1,69 @@
+/**
+ * The world is bad: a disk is full, a file is missing, a setting is wrong, a peer is gone.
+ *
+ * Every Fault carries a code of the closed list below. The code decides whether trying again can
+ * help (`retry`); the message says what happened to what, lower case, and how to mend it where a
+ * person can. Bad *data* is never a Fault: it is a verdict, counted. A broken assumption of ours is
+ * never a Fault either: it is an assertion, and crashes.
+ */
+
+export type Retry = 'never' | 'at-once' | 'with-backoff'
+
+/** Every code there is, with when it is raised. The reference page is generated from this. */
+export const FAULTS = {
+  ADDRESS_IN_USE: { retry: 'never', when: 'the port is taken by another process' },
+  CONFIG_INVALID: { retry: 'never', when: 'a setting has a wrong name, type or value' },
+  DATA_DIR_BUSY: { retry: 'never', when: 'another process holds the data directory' },
+  DATA_DIR_MISMATCH: {
+    retry: 'never',
+    when: 'the data directory was made with other fixed settings, or by another version',
+  },
+  FILE_UNREADABLE: { retry: 'never', when: 'a named file is missing, or cannot be read' },
+  FORMAT_UNKNOWN: { retry: 'never', when: 'a file is of no format that weir can read' },
+  LOG_CORRUPT: { retry: 'never', when: 'a segment fails its checksum before its last batch' },
+  LOG_FULL: { retry: 'with-backoff', when: 'the log is at its size limit, or the disk is full' },
+  LOG_OFFSET_OUT_OF_RANGE: { retry: 'never', when: 'an offset is asked for that the log lacks' },
+  LOG_UNAVAILABLE: {
+    retry: 'with-backoff',
+    when: 'the log cannot be reached, or refuses after a failed write',
+  },
+  QUERY_INVALID: { retry: 'never', when: 'a question has a wrong metric, time, limit or cursor' },
+  SERVER_UNREACHABLE: { retry: 'with-backoff', when: 'the running weir does not answer' },
+  STORE_COMMIT_UNCERTAIN: {
+    retry: 'at-once',
+    when: 'a commit failed; reopening the store tells whether it took effect',
+  },
+  STORE_CORRUPT: { retry: 'never', when: 'a file of the store is damaged' },
+  STORE_UNAVAILABLE: { retry: 'with-backoff', when: 'the store cannot be opened or written' },
+  USAGE: { retry: 'never', when: 'a command line has a wrong command, flag or argument' },
+} as const
+
+export type FaultCode = keyof typeof FAULTS
+
+export class Fault extends Error {
+  override readonly name = 'Fault'
+  readonly code: FaultCode
+  readonly retry: Retry
+
+  constructor(code: FaultCode, message: string, options: { readonly cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause })
+    this.code = code
+    this.retry = FAULTS[code].retry
+  }
+}
+
+/** Tells whether `error` is a Fault, of one of `codes` where any are given. */
+export function isFault(error: unknown, ...codes: readonly FaultCode[]): error is Fault {
+  return error instanceof Fault && (codes.length === 0 || codes.includes(error.code))
+}
+
+/** The message of anything thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** The system's error code (`ENOENT`, `ENOSPC`, …) of anything thrown, or null; not a Fault's. */
+export function systemCodeOf(error: unknown): string | null {
+  if (error instanceof Fault || !(error instanceof Error) || !('code' in error)) return null
+  return typeof error.code === 'string' ? error.code : null
+}
