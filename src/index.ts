@@ -1,0 +1,16 @@
+/** What `import … from 'weir'` gives: the words of a config. */
+export type { WeirConfig } from './model/config.ts'
+export { defineConfig } from './model/config.ts'
+export type { EventOf, EventSchema } from './model/event.ts'
+export { defineEvent } from './model/event.ts'
+export { boolean, decimal, integer, list, money, string } from './model/field.ts'
+export type { Metric } from './model/metric.ts'
+export { count, countDistinct, defineMetric, max, min, ratio, sum } from './model/metric.ts'
+export {
+  addToCart,
+  addToWishlist,
+  pageView,
+  productView,
+  purchase,
+  search,
+} from './model/shop-events.ts'

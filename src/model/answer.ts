@@ -1,0 +1,291 @@
+/**
+ * Answers: how rows of partials add up, and what a reader gets to see of the sum. Pure, and the
+ * same for every reader of partials, so that two pages never show two numbers.
+ *
+ * Rows of one window and key stand beside each other as parts, one per currency: counts add up over
+ * them, money does not.
+ */
+import { assert, present, unreachable } from '../std/assert.ts'
+import { compareUtf8 } from '../std/bytes.ts'
+import { CURRENCY_DECIMALS } from './currency.ts'
+import { divideRounded, toDecimalText, toRatioText } from './decimal.ts'
+import type { PartialBatch } from './partial.ts'
+import type { ColumnType, MeasurePlan, MetricPlan } from './plan.ts'
+import { isMoney } from './plan.ts'
+import { isFinal } from './progress.ts'
+import type { ResultRow, Value } from './result.ts'
+import { toSecondText } from './time.ts'
+import type { Interval } from './window.ts'
+
+/** What a part knows of one measure. Sets are told by their group, ratios by nobody. */
+export type PartValue =
+  | { readonly kind: 'count'; readonly count: number }
+  | { readonly kind: 'sum'; readonly units: bigint; readonly carriers: number }
+  | { readonly kind: 'min' | 'max'; readonly units: bigint | null }
+  | { readonly kind: 'none' }
+
+export interface AnswerPart {
+  /** null where the plan is not by currency. */
+  readonly currency: string | null
+  readonly misplaced: number
+  readonly late: number
+  readonly revision: number
+  /** One per measure of the plan, in its order. */
+  readonly values: readonly PartValue[]
+}
+
+/** All that is known of one window and key. */
+export interface AnswerGroup {
+  readonly window: Interval
+  readonly key: readonly (string | null)[]
+  /** At least one, by ascending currency; values of one measure are of one kind. */
+  readonly parts: readonly AnswerPart[]
+  /** One per measure: the size of its set, and 0 where it keeps none. */
+  readonly distinct: readonly number[]
+}
+
+export interface AnswerContext {
+  /** Published progress, as of the snapshot that the group is from. */
+  readonly progress: number | null
+  /** Windows that began at or before this instant are partial; null: none is. */
+  readonly partialUntilMs: number | null
+  readonly source: string
+}
+
+/** The row that a reader gets of a group, by the arithmetic of DESIGN section 7. */
+export function toResultRow(
+  plan: MetricPlan,
+  group: AnswerGroup,
+  context: AnswerContext,
+): ResultRow {
+  const { window, parts } = group
+  const revision = sumOf(parts, part => part.revision)
+  const isEndless = window.start === Number.NEGATIVE_INFINITY
+  return {
+    window_start: isEndless ? null : toSecondText(window.start),
+    window_end: isEndless ? null : toSecondText(window.end),
+    key: Object.fromEntries(
+      plan.groupBy.map((ref, index) => [ref.name, group.key[index] ?? null] as const),
+    ),
+    values: Object.fromEntries(
+      plan.measures.map((measure, index) => [measure.name, toValue(plan, group, index)] as const),
+    ),
+    status: statusOf(plan, window, revision, context.progress),
+    revision,
+    late: sumOf(parts, part => part.late),
+    exact: !needsHome(plan) || sumOf(parts, part => part.misplaced) === 0,
+    partial: context.partialUntilMs !== null && window.start <= context.partialUntilMs,
+    source: context.source,
+  }
+}
+
+/** The parts of one window, key and currency as one. Associative and commutative. */
+export function mergeParts(left: AnswerPart, right: AnswerPart): AnswerPart {
+  assert(left.currency === right.currency, 'parts of two currencies are not added')
+  return {
+    currency: left.currency,
+    misplaced: left.misplaced + right.misplaced,
+    late: left.late + right.late,
+    revision: left.revision + right.revision,
+    values: left.values.map((value, index) =>
+      mergeValues(value, present(right.values[index], 'the value of a measure')),
+    ),
+  }
+}
+
+/** One row of a batch as a part. `lateness`: what it adds to a window that was final. */
+export function toPart(
+  batch: PartialBatch,
+  row: number,
+  lateness: { readonly late: number; readonly revision: number },
+): AnswerPart {
+  return {
+    currency: batch.currency === null ? null : present(batch.currency[row], 'a currency'),
+    misplaced: present(batch.misplaced[row], 'a row'),
+    late: lateness.late,
+    revision: lateness.revision,
+    values: batch.measures.map(column => {
+      switch (column.kind) {
+        case 'count':
+          return { kind: 'count', count: present(column.values[row], 'a count') }
+        case 'sum': {
+          const carriers = present(column.carriers[row], 'a number of carriers')
+          return { kind: 'sum', units: present(column.values[row], 'a sum'), carriers }
+        }
+        case 'min':
+        case 'max':
+          return { kind: column.kind, units: column.values[row] ?? null }
+        case 'set':
+        case 'none':
+          return { kind: 'none' }
+        default:
+          return unreachable(column)
+      }
+    }),
+  }
+}
+
+/** Order of keys, field by field: a missing one first, then by UTF-8 bytes. */
+export function compareKeys(
+  left: readonly (string | null)[],
+  right: readonly (string | null)[],
+): number {
+  for (let index = 0; index < left.length; index += 1) {
+    const a = left[index] ?? null
+    const b = right[index] ?? null
+    if (a === b) continue
+    if (a === null) return -1
+    if (b === null) return 1
+    return compareUtf8(a, b)
+  }
+  return 0
+}
+
+/** What a group counts for a count or distinct measure: what `top` ranks by. */
+export function countOf(plan: MetricPlan, group: AnswerGroup, name: string): number {
+  const index = plan.measures.findIndex(measure => measure.name === name)
+  const measure = present(plan.measures[index], `measure ${name}`)
+  if (keepsSet(measure)) return present(group.distinct[index], 'the size of a set')
+  const value = totalOf(group, index)
+  assert(value.kind === 'count', `measure ${name} counts`)
+  return value.count
+}
+
+/** Whether the store must keep the ids of a measure, because counts of shards do not add up. */
+export function keepsSet(measure: MeasurePlan): boolean {
+  return measure.kind === 'count_distinct' && !measure.additive
+}
+
+function mergeValues(left: PartValue, right: PartValue): PartValue {
+  switch (left.kind) {
+    case 'count':
+      assert(right.kind === 'count', 'a count is added to a count')
+      return { kind: 'count', count: left.count + right.count }
+    case 'sum': {
+      assert(right.kind === 'sum', 'a sum is added to a sum')
+      const carriers = left.carriers + right.carriers
+      return { kind: 'sum', units: left.units + right.units, carriers }
+    }
+    case 'min':
+    case 'max': {
+      assert(right.kind === left.kind, 'an extreme is compared with its like')
+      if (left.units === null) return right
+      if (right.units === null) return left
+      return left.units < right.units === (left.kind === 'min') ? left : right
+    }
+    case 'none':
+      return left
+    default:
+      return unreachable(left)
+  }
+}
+
+function statusOf(
+  plan: MetricPlan,
+  window: Interval,
+  revision: number,
+  progress: number | null,
+): ResultRow['status'] {
+  if (revision > 0) return 'revised'
+  return isFinal(window.end, plan.graceMs, progress) ? 'final' : 'open'
+}
+
+/** Whether values count too much when a user's events stand in two partitions. */
+function needsHome(plan: MetricPlan): boolean {
+  return plan.once !== null || plan.measures.some(measure => measure.kind === 'count_distinct')
+}
+
+function toValue(plan: MetricPlan, group: AnswerGroup, index: number): Value {
+  const measure = present(plan.measures[index], 'a measure')
+  switch (measure.kind) {
+    case 'count':
+    case 'count_distinct':
+      return countOf(plan, group, measure.name)
+    case 'sum':
+    case 'min':
+    case 'max': {
+      if (isMoney(measure)) return toMoney(group, index, units => units)
+      const number = toNumber(plan, group, measure.name)
+      return number === null ? null : toDecimalText(number.units, number.scale)
+    }
+    case 'ratio':
+      return toRatio(plan, group, measure)
+    default:
+      return unreachable(measure)
+  }
+}
+
+/** `convert` gives the minor units to show for a part's amount; null stays null. */
+function toMoney(
+  group: AnswerGroup,
+  index: number,
+  convert: (units: bigint, part: AnswerPart) => bigint | null,
+): Value {
+  const entries: [string, string | null][] = []
+  for (const part of group.parts) {
+    const amount = amountOf(present(part.values[index], 'the value of a measure'))
+    if (amount === null) continue
+    const currency = present(part.currency, 'the currency of an amount')
+    const decimals = present(CURRENCY_DECIMALS.get(currency), `currency ${currency}`)
+    const units = convert(amount, part)
+    entries.push([currency, units === null ? null : toDecimalText(units, decimals)])
+  }
+  return Object.fromEntries(entries)
+}
+
+/** null: no event of the part carried the field. */
+function amountOf(value: PartValue): bigint | null {
+  if (value.kind === 'sum') return value.carriers === 0 ? null : value.units
+  assert(value.kind === 'min' || value.kind === 'max', 'an amount is a sum or an extreme')
+  return value.units
+}
+
+function toRatio(
+  plan: MetricPlan,
+  group: AnswerGroup,
+  ratio: Extract<MeasurePlan, { kind: 'ratio' }>,
+): Value {
+  const top = plan.measures.findIndex(measure => measure.name === ratio.numerator)
+  if (isMoney(present(plan.measures[top], `measure ${ratio.numerator}`))) {
+    const bottom = plan.measures.findIndex(measure => measure.name === ratio.denominator)
+    return toMoney(group, top, (units, part) => {
+      const value = present(part.values[bottom], `measure ${ratio.denominator}`)
+      assert(value.kind === 'count', 'money is divided by a count')
+      return value.count === 0 ? null : divideRounded(units, BigInt(value.count))
+    })
+  }
+  const numerator = toNumber(plan, group, ratio.numerator)
+  const denominator = toNumber(plan, group, ratio.denominator)
+  return numerator === null || denominator === null ? null : toRatioText(numerator, denominator)
+}
+
+/** A measure other than money and ratios as an exact number; null: a minimum of nothing. */
+function toNumber(
+  plan: MetricPlan,
+  group: AnswerGroup,
+  name: string,
+): { readonly units: bigint; readonly scale: number } | null {
+  const index = plan.measures.findIndex(measure => measure.name === name)
+  const measure = present(plan.measures[index], `measure ${name}`)
+  if (measure.kind === 'count' || measure.kind === 'count_distinct') {
+    return { units: BigInt(countOf(plan, group, name)), scale: 0 }
+  }
+  assert(measure.kind !== 'ratio', 'a ratio is not measured itself')
+  const value = totalOf(group, index)
+  assert('units' in value, `measure ${name} has units`)
+  return value.units === null ? null : { units: value.units, scale: scaleOf(measure.field.type) }
+}
+
+function scaleOf(type: ColumnType): number {
+  return type.kind === 'decimal' ? type.scale : 0
+}
+
+function totalOf(group: AnswerGroup, index: number): PartValue {
+  return group.parts
+    .map(part => present(part.values[index], 'the value of a measure'))
+    .reduce(mergeValues)
+}
+
+function sumOf(parts: readonly AnswerPart[], pick: (part: AnswerPart) => number): number {
+  return parts.reduce((total, part) => total + pick(part), 0)
+}

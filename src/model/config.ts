@@ -1,0 +1,47 @@
+/** What a user writes in weir.config.ts. Everything in it is optional. */
+import type { EventSchema } from './event.ts'
+import type { Metric } from './metric.ts'
+
+export interface WeirConfig {
+  /** Directory of the log, the store and the keys. */
+  readonly data?: string
+  readonly port?: number
+  readonly host?: string
+  /** Synthetic visitors, in events per second; 0: none. */
+  readonly traffic?: number
+  readonly seed?: number
+  /** IANA time zone of windows, unless a metric has its own. */
+  readonly zone?: string
+  /** ISO 4217 code of amounts without `data.currency`. */
+  readonly currency?: string
+  /** Partitions of every topic; fixed once data exists. */
+  readonly partitions?: number
+  readonly partitioner?: 'murmur2' | 'crc32'
+  readonly topicPrefix?: string
+  /** How long after its end a window becomes final, as '10m'. */
+  readonly grace?: string
+  /** UTC days that two sightings of one event may be apart, 0..30. */
+  readonly dedupDays?: number
+  /** How far past its arrival a timestamp may be, as '1h'. */
+  readonly futureSkew?: string
+  /** How far before its arrival a timestamp may be, as '30d', or 'off'. */
+  readonly eventAgeMax?: string
+  /** Memory for ids of seen events and distinct values, as '128MiB'. */
+  readonly seenIdsMemoryMax?: string
+  readonly storeMemoryMax?: string
+  readonly compactAfterRows?: number
+  readonly commitInterval?: string
+  readonly segmentBytes?: string
+  readonly logBytesMax?: string
+  readonly retention?: string
+  readonly retentionBytes?: string
+  /** Event types besides the built-in six, or with more fields under one of their names. */
+  readonly events?: readonly EventSchema[]
+  /** Metrics besides the built-in ones, or instead of one of the same name. */
+  readonly metrics?: readonly Metric[]
+}
+
+/** Types a config: a wrong field name is then a compile error. */
+export function defineConfig(config: WeirConfig): WeirConfig {
+  return config
+}

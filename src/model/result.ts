@@ -1,0 +1,51 @@
+/** Questions and answers: what a reader asks of a metric and gets, on the wire. */
+import type { Reject } from './step.ts'
+
+export const LIMIT_DEFAULT = 1_000
+export const LIMIT_MAX = 1_000_000
+
+export interface Question {
+  readonly metric: string
+  /** `fromMs ≤ window start < toMs`; null: no bound. `all` has no start and passes only without. */
+  readonly fromMs: number | null
+  readonly toMs: number | null
+  /** Rows at most, 1..LIMIT_MAX. */
+  readonly limit: number
+  /** `next` of the page before, or null. */
+  readonly cursor: string | null
+}
+
+/** A count is a number, a decimal or ratio a string, money a map, no value null. */
+export type Value = number | string | null | { readonly [currency: string]: string | null }
+
+export interface ResultRow {
+  /** `YYYY-MM-DDTHH:MM:SSZ`; null for `all`. */
+  readonly window_start: string | null
+  readonly window_end: string | null
+  readonly key: { readonly [name: string]: string | null }
+  readonly values: { readonly [name: string]: Value }
+  readonly status: 'open' | 'final' | 'revised'
+  /** How many commits changed the window after it was final, and with how many events. */
+  readonly revision: number
+  readonly late: number
+  /** false: misplaced records touch a distinct or once value, which may then count too much. */
+  readonly exact: boolean
+  /** true: the metric was declared after this window began, so that its start is not counted. */
+  readonly partial: boolean
+  /** `stream`, or a run's id. */
+  readonly source: string
+}
+
+export interface Result {
+  readonly metric: string
+  readonly zone: string
+  /** By window start, then key (`top`: measure descending, then key); nulls first. */
+  readonly rows: readonly ResultRow[]
+  /** Asks for the rows after these; null: there are none. */
+  readonly next: string | null
+}
+
+export interface RejectPage {
+  readonly rejects: readonly Reject[]
+  readonly next: string | null
+}
