@@ -1,0 +1,103 @@
+/** One call's records, spread over partitions, become one answer in the order of the call. */
+
+import type { Appended, NewRecord } from '../model/record.ts'
+import { BATCH_HEADER_BYTES, recordBytesMax } from '../model/record-batch.ts'
+import { present } from '../std/assert.ts'
+import { Fault, isFault } from '../std/fault.ts'
+import type { Landing, Partition, PartitionTable } from './partition.ts'
+import type { Quota } from './quota.ts'
+
+/** What one call has for one partition, and where its records stand in the call. */
+interface Portion {
+  readonly partition: Partition
+  readonly records: NewRecord[]
+  readonly indexes: number[]
+}
+
+/**
+ * Appends as the door says. All partitions take their records in the same instant, or none does:
+ * LOG_FULL and a refusing partition are told before anything is queued.
+ */
+export async function appendTo(
+  { partitions, quota }: { partitions: PartitionTable<Partition>; quota: Quota },
+  records: readonly NewRecord[],
+  signal: AbortSignal,
+): Promise<readonly Appended[]> {
+  signal.throwIfAborted()
+  const portions = toPortions(partitions, records)
+  for (const { partition } of portions) if (partition.refusal !== null) throw partition.refusal
+  const giveBack = quota.reserve(bytesMaxOf(portions))
+  const landing = Promise.all(
+    portions.map(({ partition, records: part }) => partition.append(part)),
+  )
+  const landings = await unlessAborted(landing.finally(giveBack), signal)
+  assertLanded(landings)
+  return inOrderOfCall(portions, landings)
+}
+
+function toPortions(
+  partitions: PartitionTable<Partition>,
+  records: readonly NewRecord[],
+): readonly Portion[] {
+  const portions = new Map<Partition, Portion>()
+  records.forEach((record, index) => {
+    const partition = partitions.get(record.topic, record.partition)
+    let portion = portions.get(partition)
+    if (portion === undefined) {
+      portion = { partition, records: [], indexes: [] }
+      portions.set(partition, portion)
+    }
+    portion.records.push(record)
+    portion.indexes.push(index)
+  })
+  return [...portions.values()]
+}
+
+function bytesMaxOf(portions: readonly Portion[]): number {
+  let bytesMax = portions.length * BATCH_HEADER_BYTES
+  for (const { records } of portions) {
+    for (const record of records) bytesMax += recordBytesMax(record)
+  }
+  return bytesMax
+}
+
+/** Rejects with the signal's reason when it aborts; what was queued is written all the same. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  let stop = (): void => {}
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason)
+    signal.addEventListener('abort', stop)
+  })
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}
+
+/** Throws the first error. LOG_FULL says that nothing was appended, so it is told only then. */
+function assertLanded(landings: readonly Landing[]): void {
+  const failed = landings.find(landing => landing.error !== null)
+  if (failed === undefined) return
+  const hasFullOnly = landings.every(
+    landing => landing.places.length === 0 && isFault(landing.error, 'LOG_FULL'),
+  )
+  if (!isFault(failed.error, 'LOG_FULL') || hasFullOnly) throw failed.error
+  throw new Fault('LOG_UNAVAILABLE', 'the disk became full before all records were appended', {
+    cause: failed.error,
+  })
+}
+
+function inOrderOfCall(
+  portions: readonly Portion[],
+  landings: readonly Landing[],
+): readonly Appended[] {
+  const appended: Appended[] = []
+  portions.forEach(({ indexes }, which) => {
+    const places = landings[which]?.places ?? []
+    indexes.forEach((index, nth) => {
+      appended[index] = present(places[nth], 'the place of an appended record')
+    })
+  })
+  return appended
+}

@@ -1,0 +1,15 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { describeLog } from '../log.contract.ts'
+import { openSegmentLog } from './segment-log.ts'
+
+describeLog({
+  name: 'the segment log',
+  open: async settings => {
+    const directory = await mkdtemp(join(tmpdir(), 'weir-log-'))
+    onTestFinished(() => rm(directory, { recursive: true }))
+    return openSegmentLog({ ...settings, directory })
+  },
+})
