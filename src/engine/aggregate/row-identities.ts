@@ -1,0 +1,55 @@
+/** The keyed ids of a metric's rows, for distinct counts: made once per row and step. */
+
+import type { MetricPlan } from '../../model/plan.ts'
+import type { Interval } from '../../model/window.ts'
+import { toUtf8 } from '../../std/bytes.ts'
+import type { IdHash } from '../ids/hash.ts'
+import { withRoom } from './batch.ts'
+import type { Groups } from './groups.ts'
+import type { PairTable } from './pairs.ts'
+
+export interface RowIdentity {
+  /** Four words a row: the keyed id of the measure, the window and the key; without currency. */
+  readonly words: Int32Array
+  windowOf(row: number): Interval
+}
+
+export interface RowIdentityOptions {
+  readonly plan: MetricPlan
+  readonly measure: string
+  /** (window, group) pairs: the metric's rows. */
+  readonly rows: PairTable
+  readonly groups: Groups
+  readonly windowOf: (row: number) => Interval
+  readonly hash: IdHash
+}
+
+export interface RowIdentities {
+  /** The identities of all rows that there are by now. */
+  current(): RowIdentity
+  clear(): void
+}
+
+export function createRowIdentities(options: RowIdentityOptions): RowIdentities {
+  const { plan, measure, rows, groups, windowOf, hash } = options
+  let words: Int32Array = new Int32Array(0)
+  let rowCount = 0
+  const out = new Int32Array(4)
+  return {
+    current: () => {
+      words = withRoom(words, rows.count * 4)
+      for (; rowCount < rows.count; rowCount += 1) {
+        // JSON keeps null and '' apart, and one field's end from the next one's start.
+        const key = groups.keyOf(rows.rightOf(rowCount))
+        const identity = [plan.hash, measure, windowOf(rowCount).start, ...key]
+        const bytes = toUtf8(JSON.stringify(identity))
+        hash.keyed(bytes, 0, bytes.length, out)
+        words.set(out, rowCount * 4)
+      }
+      return { words, windowOf }
+    },
+    clear: () => {
+      rowCount = 0
+    },
+  }
+}

@@ -1,0 +1,54 @@
+/** The batches of a fetch: checked against their CRC-32C, and their records decompressed. */
+import { gunzipSync, zstdDecompressSync } from 'node:zlib'
+import type { BatchHeader } from '../../model/record-batch.ts'
+import { BATCH_HEADER_BYTES, isBatchIntact, readBatchHeader } from '../../model/record-batch.ts'
+import { Fault, messageOf } from '../../std/fault.ts'
+import { MIB } from '../../std/units.ts'
+
+export interface Batch {
+  readonly header: BatchHeader
+  /** The records, decompressed; a view into the fetch where they were not compressed. */
+  readonly records: Uint8Array
+}
+
+/** Bytes that one batch may grow to: brokers take batches of 1 MiB, and events compress 50-fold. */
+const INFLATED_BYTES_MAX = 128 * MIB
+/** A record takes at least: length, attributes, two deltas, key and value lengths, header count. */
+const RECORD_BYTES_MIN = 7
+
+/** All batches of `bytes`, back to back. Throws LOG_CORRUPT; `place` names them in its message. */
+export function readBatches(bytes: Uint8Array, place: string): readonly Batch[] {
+  const batches: Batch[] = []
+  for (let at = 0; at < bytes.length; ) {
+    const header = readBatchHeader(bytes, at)
+    if (header === null) throw toCorrupt(place, `has no record batch of version 2 at byte ${at}`)
+    if (!isBatchIntact(bytes, at, header)) {
+      throw toCorrupt(place, `fails its checksum in the batch at offset ${header.baseOffset}`)
+    }
+    const end = at + header.byteLength
+    const records = inflate(bytes.subarray(at + BATCH_HEADER_BYTES, end), header, place)
+    if (header.recordCount * RECORD_BYTES_MIN > records.length) {
+      throw toCorrupt(place, `has ${header.recordCount} records in ${records.length} bytes`)
+    }
+    batches.push({ header, records })
+    at = end
+  }
+  return batches
+}
+
+function inflate(bytes: Uint8Array, { codec }: BatchHeader, place: string): Uint8Array {
+  const options = { maxOutputLength: INFLATED_BYTES_MAX }
+  try {
+    if (codec === 'none') return bytes
+    if (codec === 'gzip') return gunzipSync(bytes, options)
+    if (codec === 'zstd') return zstdDecompressSync(bytes, options)
+  } catch (cause) {
+    throw toCorrupt(place, `has ${codec} data that cannot be read: ${messageOf(cause)}`, cause)
+  }
+  throw toCorrupt(place, `has compressed records; codec ${codec} is not supported yet`)
+}
+
+/** LOG_CORRUPT at a place such as `purchase/3`. */
+export function toCorrupt(place: string, what: string, cause?: unknown): Fault {
+  return new Fault('LOG_CORRUPT', `the log at ${place} ${what}`, { cause })
+}
