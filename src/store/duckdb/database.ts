@@ -1,0 +1,144 @@
+/** The database file: opened with limits, in one process at a time, and read in snapshots. */
+import { mkdirSync, realpathSync } from 'node:fs'
+import { join } from 'node:path'
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { DuckDBInstance } from '@duckdb/node-api'
+import { AssertionFailure } from '../../std/assert.ts'
+import { Fault, isFault, messageOf } from '../../std/fault.ts'
+import { MIB } from '../../std/units.ts'
+
+export interface DatabaseLimits {
+  /** Bytes that DuckDB may hold; beyond that it spills beside the file. */
+  readonly memoryMax: number
+  readonly threads: number
+}
+
+/** The write-ahead log is folded into the file when it is larger, which takes some 50 ms. */
+const WAL_BYTES_MAX: number = 16 * MIB
+/** Snapshots read at one time; libuv has four threads, and a commit must find one free. */
+const READERS_MAX = 2
+
+/**
+ * Directories open in this process. DuckDB's lock on its file is a POSIX one: it holds off other
+ * processes only, and a second handle in this one would release it on closing.
+ */
+const openDirectories = new Set<string>()
+
+export class Database {
+  readonly writer: DuckDBConnection
+  readonly #instance: DuckDBInstance
+  readonly #directory: string
+  readonly #waiting: (() => void)[] = []
+  #readerCount = 0
+  #onIdle: (() => void) | null = null
+
+  private constructor(instance: DuckDBInstance, writer: DuckDBConnection, directory: string) {
+    this.#instance = instance
+    this.writer = writer
+    this.#directory = directory
+  }
+
+  /** Throws DATA_DIR_BUSY, DATA_DIR_MISMATCH (the file is none of ours) or STORE_UNAVAILABLE. */
+  static async open(directory: string, limits: DatabaseLimits): Promise<Database> {
+    const temporary = join(directory, 'tmp')
+    try {
+      mkdirSync(temporary, { recursive: true })
+    } catch (cause) {
+      throw unavailable(`cannot make directory '${temporary}'`, cause)
+    }
+    const name = realpathSync(directory)
+    if (openDirectories.has(name)) throw busy(directory, 'this process itself')
+    openDirectories.add(name)
+    try {
+      const instance = await DuckDBInstance.create(join(directory, 'weir.duckdb'), {
+        memory_limit: `${Math.ceil(limits.memoryMax / MIB)}MiB`,
+        threads: String(limits.threads),
+        temp_directory: temporary,
+        checkpoint_threshold: `${WAL_BYTES_MAX / MIB}MiB`,
+        preserve_insertion_order: 'false',
+        autoinstall_known_extensions: 'false',
+        autoload_known_extensions: 'false',
+        enable_external_access: 'false',
+        lock_configuration: 'true',
+      })
+      return new Database(instance, await instance.connect(), name)
+    } catch (cause) {
+      openDirectories.delete(name)
+      throw toOpenFault(directory, cause)
+    }
+  }
+
+  /** Reads in one snapshot; what others commit meanwhile is not seen. */
+  async read<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    if (this.#readerCount >= READERS_MAX) {
+      await new Promise<void>(resolve => this.#waiting.push(resolve))
+    } else this.#readerCount += 1
+    try {
+      const connection = await this.#instance.connect()
+      try {
+        await connection.run('BEGIN TRANSACTION READ ONLY')
+        return await work(connection)
+      } finally {
+        connection.closeSync()
+      }
+    } catch (error) {
+      throw toFault('could not read', error)
+    } finally {
+      this.#leave()
+    }
+  }
+
+  /** Waits for readers, folds the log into the file, and closes it. Nobody may come any more. */
+  async close(): Promise<void> {
+    if (this.#readerCount > 0) {
+      await new Promise<void>(resolve => {
+        this.#onIdle = resolve
+      })
+    }
+    this.writer.closeSync()
+    this.#instance.closeSync()
+    openDirectories.delete(this.#directory)
+  }
+
+  /** A reader that ends hands its place to the one that has waited longest. */
+  #leave(): void {
+    const next = this.#waiting.shift()
+    if (next !== undefined) next()
+    else this.#readerCount -= 1
+    if (this.#readerCount === 0) this.#onIdle?.()
+  }
+}
+
+/** Errors of the world become STORE_UNAVAILABLE; faults and failed assertions stay as they are. */
+export function toFault(what: string, error: unknown): unknown {
+  if (isFault(error) || error instanceof AssertionFailure) return error
+  return unavailable(what, error)
+}
+
+function unavailable(what: string, cause: unknown): Fault {
+  return new Fault('STORE_UNAVAILABLE', `the store ${what}: ${messageOf(cause)}`, { cause })
+}
+
+function busy(directory: string, holder: string): Fault {
+  return new Fault(
+    'DATA_DIR_BUSY',
+    `the store in '${directory}' is held by ${holder}; stop it first, or name another directory`,
+  )
+}
+
+function toOpenFault(directory: string, cause: unknown): Fault {
+  const message = messageOf(cause)
+  if (message.includes('Could not set lock')) {
+    const holder = /PID (\d+)/.exec(message)?.[1]
+    return busy(directory, holder === undefined ? 'another process' : `process ${holder}`)
+  }
+  if (/not a valid DuckDB database file|version number/.test(message)) {
+    return new Fault(
+      'DATA_DIR_MISMATCH',
+      `the store in '${directory}' was not written by this version of weir; ` +
+        'start the version that wrote it, or name another directory',
+      { cause },
+    )
+  }
+  return unavailable(`in '${directory}' cannot be opened`, cause)
+}

@@ -1,0 +1,193 @@
+/** Reading: questions answered from one snapshot. */
+import type { DuckDBConnection } from '@duckdb/node-api'
+import type { AnswerGroup, AnswerPart, PartValue } from '../../model/answer.ts'
+import { compareKeys, keepsSet, toResultRow } from '../../model/answer.ts'
+import type { Ledger } from '../../model/ledger.ts'
+import { closeLedger } from '../../model/ledger.ts'
+import type { MetricPlan } from '../../model/plan.ts'
+import type { RejectPage, Result, ResultRow } from '../../model/result.ts'
+import type { Reject } from '../../model/step.ts'
+import { unreachable } from '../../std/assert.ts'
+import { compareUtf8 } from '../../std/bytes.ts'
+import type { Ask, RejectAsk, RejectPlace, RowPlace } from '../question.ts'
+import { toRejectCursor, toRowCursor } from '../question.ts'
+import { readMetric, readProgress, readRows, readShards } from './records.ts'
+import { tablesOf } from './schema.ts'
+import { columnsOf, selectCurrencyCount, selectRows } from './select.ts'
+
+export async function readResult(connection: DuckDBConnection, ask: Ask): Promise<Result> {
+  const { plan, limit } = ask
+  const { progress } = await readProgress(connection)
+  const { generation, partialUntilMs } = await readMetric(connection, plan)
+  const tables = tablesOf(plan, generation)
+  const currencyCount = plan.byCurrency
+    ? Number((await readRows(connection, selectCurrencyCount(ask, tables)))[0]?.[0])
+    : 1
+  const { sql, texts } = selectRows(ask, tables, currencyCount)
+  const context = { progress, partialUntilMs, source: 'stream' }
+  const rows: ResultRow[] = []
+  let last: RowPlace | null = null
+  // Not streamed: a stream that is left before its end keeps the file open and locked.
+  const result = await connection.run(sql, [...texts])
+  for await (const { group, rank } of groupRows(plan, rowsOf(result))) {
+    if (rows.length === limit) {
+      const next = last === null ? null : toRowCursor(plan, last)
+      return { metric: plan.name, zone: plan.zone, rows, next }
+    }
+    rows.push(toResultRow(plan, group, context))
+    last = { windowStart: group.window.start, rank, key: group.key }
+  }
+  return { metric: plan.name, zone: plan.zone, rows, next: null }
+}
+
+export async function readLedger(connection: DuckDBConnection): Promise<Ledger> {
+  const shards = await readShards(connection)
+  const partitions = [...shards.values()].flatMap(shard => shard.partitions)
+  const sql = 'SELECT topic, "partition", count(*)::DOUBLE FROM rejects GROUP BY ALL'
+  const counts = new Map<string, number>()
+  for (const [topic, partition, count] of await readRows(connection, sql)) {
+    counts.set(`${String(partition)} ${String(topic)}`, count as number)
+  }
+  const sorted = partitions.toSorted(
+    (a, b) => compareUtf8(a.topic, b.topic) || a.partition - b.partition,
+  )
+  return closeLedger(sorted, (topic, partition) => counts.get(`${partition} ${topic}`) ?? 0)
+}
+
+export async function readRejects(
+  connection: DuckDBConnection,
+  ask: RejectAsk,
+): Promise<RejectPage> {
+  const { condition, texts } = afterReject(ask.after)
+  const sql = `SELECT topic, "partition", "offset"::DOUBLE, arrival::DOUBLE, code, pointer, key,
+      value, file, line::DOUBLE
+    FROM rejects WHERE ${condition}
+    ORDER BY arrival DESC, topic, "partition", "offset" DESC LIMIT ${ask.limit + 1}`
+  const reader = await connection.runAndReadAll(sql, [...texts])
+  const found = reader.getRows().map(toReject)
+  const rejects = found.slice(0, ask.limit)
+  const last = rejects.at(-1)
+  const next = found.length > ask.limit && last !== undefined ? toRejectCursor(last) : null
+  return { rejects, next }
+}
+
+type Row = readonly unknown[]
+type RowSource = Awaited<ReturnType<DuckDBConnection['run']>>
+
+async function* rowsOf(result: RowSource): AsyncGenerator<Row> {
+  while (true) {
+    const chunk = await result.fetchChunk()
+    if (chunk === null || chunk.rowCount === 0) return
+    yield* chunk.getRows()
+  }
+}
+
+/** Puts the currencies of one window and key together; they come one after the other. */
+async function* groupRows(
+  plan: MetricPlan,
+  rows: AsyncIterable<Row>,
+): AsyncGenerator<{ readonly group: AnswerGroup; readonly rank: number }> {
+  let open: { group: AnswerGroup; parts: AnswerPart[]; rank: number } | null = null
+  const read = createRowReader(plan)
+  for await (const row of rows) {
+    const { place, part, distinct } = read(row)
+    const isSame =
+      open?.group.window.start === place.window.start &&
+      compareKeys(open.group.key, place.key) === 0
+    if (open !== null && isSame) {
+      open.parts.push(part)
+      continue
+    }
+    if (open !== null) yield open
+    const parts = [part]
+    open = { group: { ...place, parts, distinct }, parts, rank: place.rank }
+  }
+  if (open !== null) yield open
+}
+
+interface ReadRow {
+  readonly place: {
+    readonly window: AnswerGroup['window']
+    readonly key: AnswerGroup['key']
+    readonly rank: number
+  }
+  readonly part: AnswerPart
+  readonly distinct: readonly number[]
+}
+
+/** Reads rows with the columns of `columnsOf` and the rank, by their places. */
+function createRowReader(plan: MetricPlan): (row: Row) => ReadRow {
+  const places = new Map([...columnsOf(plan), 'rank'].map((name, index) => [name, index]))
+  const keyPlaces = plan.groupBy.map((_, index) => places.get(`k${index}`) ?? -1)
+  return row => {
+    const at = (name: string): unknown => row[places.get(name) ?? -1]
+    const part: AnswerPart = {
+      currency: at('currency') as string | null,
+      misplaced: at('misplaced') as number,
+      late: at('late') as number,
+      revision: at('revision') as number,
+      values: plan.measures.map((measure, index) =>
+        toPartValue(measure, at(`v${index}`), at(`c${index}`)),
+      ),
+    }
+    const window = {
+      start: (at('window_start') as number | null) ?? Number.NEGATIVE_INFINITY,
+      end: (at('window_end') as number | null) ?? Number.POSITIVE_INFINITY,
+    }
+    const key = keyPlaces.map(place => row[place] as string | null)
+    const distinct = plan.measures.map((_, index) => at(`n${index}`) as number)
+    return { place: { window, key, rank: at('rank') as number }, part, distinct }
+  }
+}
+
+function toPartValue(
+  measure: MetricPlan['measures'][number],
+  value: unknown,
+  carriers: unknown,
+): PartValue {
+  switch (measure.kind) {
+    case 'count':
+    case 'count_distinct':
+      if (keepsSet(measure)) return { kind: 'none' }
+      return { kind: 'count', count: Number(value as bigint) }
+    case 'sum':
+      return { kind: 'sum', units: value as bigint, carriers: carriers as number }
+    case 'min':
+    case 'max':
+      return { kind: measure.kind, units: value as bigint | null }
+    case 'ratio':
+      return { kind: 'none' }
+    default:
+      return unreachable(measure)
+  }
+}
+
+function afterReject(place: RejectPlace | null): {
+  readonly condition: string
+  readonly texts: readonly string[]
+} {
+  if (place === null) return { condition: 'true', texts: [] }
+  const { arrivalMs, partition, offset } = place
+  const condition = `arrival <= ${arrivalMs} AND (arrival < ${arrivalMs} OR topic > $1 OR
+    (topic = $1 AND ("partition" > ${partition} OR
+      ("partition" = ${partition} AND "offset" < ${offset}))))`
+  return { condition, texts: [place.topic] }
+}
+
+function toReject(row: Row): Reject {
+  const [topic, partition, offset, arrivalMs, code, pointer, key, value, file, line] = row
+  const toBytes = (blob: unknown): Uint8Array | null =>
+    blob === null ? null : new Uint8Array((blob as { readonly bytes: Uint8Array }).bytes)
+  return {
+    topic: topic as string,
+    partition: partition as number,
+    offset: offset as number,
+    arrivalMs: arrivalMs as number,
+    code: code as Reject['code'],
+    pointer: pointer as string,
+    key: toBytes(key),
+    value: toBytes(value),
+    file: file as string | null,
+    line: line as number | null,
+  }
+}

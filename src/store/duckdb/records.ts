@@ -1,0 +1,187 @@
+/**
+ * What the store knows of itself: its format, how far it came, which shards and metrics it has.
+ * Read once at open and on every snapshot; written with every commit.
+ */
+import type { DuckDBConnection } from '@duckdb/node-api'
+import type { MetricPlan } from '../../model/plan.ts'
+import type { PartitionTotals, ShardStep } from '../../model/step.ts'
+import { Fault } from '../../std/fault.ts'
+import { toPartialUntil } from '../declaration.ts'
+import type { DeltaPointer, PreparedIds, RunPointer } from './ids/id-store.ts'
+import { createMetricTables, createTables, FORMAT, tablesOf } from './schema.ts'
+
+export interface Progress {
+  readonly sequence: number
+  readonly progress: number | null
+}
+
+export interface ShardRecord {
+  readonly partitions: readonly PartitionTotals[]
+  readonly delta: DeltaPointer
+}
+
+/** A metric as it stands in the database. */
+export interface MetricRecord {
+  readonly generation: number
+  readonly partialUntilMs: number | null
+  readonly compactedRows: number
+}
+
+/**
+ * Makes the tables of a new store, or checks those of an old one: throws DATA_DIR_MISMATCH for
+ * another format or number of shards.
+ */
+export async function openRecords(connection: DuckDBConnection, shards: number): Promise<void> {
+  const [[tableCount] = []] = await readRows(
+    connection,
+    "SELECT count(*)::DOUBLE FROM duckdb_tables() WHERE table_name = 'meta'",
+  )
+  if (tableCount === 0) return createTables(connection, shards)
+  const [[format, known] = []] = await readRows(connection, 'SELECT format, shards FROM meta')
+  if (format !== FORMAT) {
+    throw new Fault(
+      'DATA_DIR_MISMATCH',
+      `the store has format ${String(format)}, and this version of weir reads ${FORMAT}; ` +
+        'start the version that wrote it, or name another data directory',
+    )
+  }
+  if (known !== shards) {
+    throw new Fault(
+      'DATA_DIR_MISMATCH',
+      `the store was made for ${String(known)} partitions, and the config says ${shards}; ` +
+        `set partitions to ${String(known)}, or name another data directory`,
+    )
+  }
+}
+
+/**
+ * Makes the tables of new metrics, and marks those that are no longer declared. A metric that is
+ * new, or comes back after steps without it, is partial over all that has begun until now.
+ */
+export async function declareMetrics(
+  connection: DuckDBConnection,
+  plans: readonly MetricPlan[],
+): Promise<void> {
+  const { sequence } = await readProgress(connection)
+  const shards = await readShards(connection)
+  const partialUntil =
+    toPartialUntil([...shards.values()].flatMap(shard => shard.partitions)) ?? 'NULL'
+  const rows = await readRows(connection, 'SELECT hash, retired::DOUBLE FROM metrics')
+  const known = new Map(rows.map(([hash, retired]) => [hash, retired]))
+  for (const plan of plans) {
+    const retired = known.get(plan.hash)
+    if (retired === undefined) {
+      await createMetricTables(connection, plan, 1)
+      await connection.run(
+        `INSERT INTO metrics VALUES ($1, $2, $3, ${sequence}, ${partialUntil}, NULL, 1, 0)`,
+        [plan.hash, plan.name, JSON.stringify(plan)],
+      )
+    } else if (retired !== null) {
+      const bound = retired === sequence ? 'partial_until' : partialUntil
+      await connection.run(
+        `UPDATE metrics SET retired = NULL, partial_until = ${bound} WHERE hash = $1`,
+        [plan.hash],
+      )
+    }
+  }
+  const declared = plans.map(plan => `'${plan.hash}'`).join(', ') || 'NULL'
+  await connection.run(
+    `UPDATE metrics SET retired = ${sequence}
+     WHERE retired IS NULL AND coalesce(hash NOT IN (${declared}), true)`,
+  )
+}
+
+export async function readProgress(connection: DuckDBConnection): Promise<Progress> {
+  const sql = 'SELECT sequence::DOUBLE, progress::DOUBLE FROM meta'
+  const [[sequence, progress] = []] = await readRows(connection, sql)
+  return { sequence: sequence as number, progress: progress as number | null }
+}
+
+export async function readShards(
+  connection: DuckDBConnection,
+): Promise<ReadonlyMap<number, ShardRecord>> {
+  const sql = 'SELECT shard, partitions, ids_generation::DOUBLE, ids_length::DOUBLE FROM shards'
+  const rows = await readRows(connection, `${sql} ORDER BY shard`)
+  return new Map(
+    rows.map(([shard, partitions, generation, length]) => [
+      shard as number,
+      {
+        partitions: JSON.parse(partitions as string) as readonly PartitionTotals[],
+        delta: { generation: generation as number, length: length as number },
+      },
+    ]),
+  )
+}
+
+export async function readRuns(connection: DuckDBConnection): Promise<readonly RunPointer[]> {
+  const rows = await readRows(connection, 'SELECT shard, number::DOUBLE FROM runs ORDER BY ALL')
+  return rows.map(([shard, number]) => ({ shard: shard as number, number: number as number }))
+}
+
+export async function readMetric(
+  connection: DuckDBConnection,
+  plan: MetricPlan,
+): Promise<MetricRecord> {
+  const sql = `SELECT generation, partial_until::DOUBLE, compacted_rows::DOUBLE FROM metrics
+    WHERE hash = '${plan.hash}'`
+  const [[generation, partialUntilMs, compactedRows] = []] = await readRows(connection, sql)
+  return {
+    generation: generation as number,
+    partialUntilMs: partialUntilMs as number | null,
+    compactedRows: compactedRows as number,
+  }
+}
+
+/** How many rows the tables of a metric have, compacted or not. */
+export async function countMetricRows(
+  connection: DuckDBConnection,
+  plan: MetricPlan,
+  generation: number,
+): Promise<number> {
+  const { rows, sets } = tablesOf(plan, generation)
+  const [[rowCount] = []] = await readRows(connection, `SELECT count(*)::DOUBLE FROM ${rows}`)
+  if (sets === null) return rowCount as number
+  const [[idCount] = []] = await readRows(connection, `SELECT count(*)::DOUBLE FROM ${sets}`)
+  return (rowCount as number) + (idCount as number)
+}
+
+/** The config version of the last commit; null: there was none. */
+export async function readCatalogVersion(connection: DuckDBConnection): Promise<string | null> {
+  const sql = 'SELECT version FROM catalogs ORDER BY sequence DESC LIMIT 1'
+  const [[version = null] = []] = await readRows(connection, sql)
+  return version as string | null
+}
+
+/** Replaces what is known of the shards of a step, within the caller's transaction. */
+export async function writeShards(
+  connection: DuckDBConnection,
+  steps: readonly ShardStep[],
+  ids: readonly PreparedIds[],
+): Promise<void> {
+  if (steps.length === 0) return
+  const shards = steps.map(step => step.shard).join(', ')
+  await connection.run(`DELETE FROM shards WHERE shard IN (${shards})`)
+  const rows = steps.map(({ shard }, index) => {
+    const { generation = 0, length = 0 } = ids[index]?.delta ?? {}
+    return `(${shard}, $${index + 1}, ${generation}, ${length})`
+  })
+  const texts = steps.map(step => JSON.stringify(step.partitions))
+  await connection.run(`INSERT INTO shards VALUES ${rows.join(', ')}`, texts)
+  const runs = ids.flatMap(({ shard, runs }) => runs.map(run => `(${shard}, ${run.number})`))
+  if (runs.length > 0) await connection.run(`INSERT INTO runs VALUES ${runs.join(', ')}`)
+}
+
+export async function writeProgress(
+  connection: DuckDBConnection,
+  { sequence, progress }: Progress,
+): Promise<void> {
+  await connection.run(`UPDATE meta SET sequence = ${sequence}, progress = ${progress ?? 'NULL'}`)
+}
+
+/** Our own rows, of columns that we know the types of. */
+export async function readRows(
+  connection: DuckDBConnection,
+  sql: string,
+): Promise<readonly (readonly unknown[])[]> {
+  return (await connection.runAndReadAll(sql)).getRows()
+}

@@ -1,0 +1,53 @@
+/**
+ * The store: partials, progress, seen ids, totals and quarantine, changed in one transaction per
+ * step; it answers queries. After a crash at any instruction it is as after some earlier commit,
+ * whole. Several adapters, one contract: `store.contract.ts`.
+ *
+ * Rows of the same window and key are appended, not updated; the store compacts them by rewriting,
+ * on its own, between commits.
+ */
+import type { IdRun } from '../model/ids.ts'
+import type { Ledger } from '../model/ledger.ts'
+import type { Question, RejectPage, Result } from '../model/result.ts'
+import type { ShardState, Step } from '../model/step.ts'
+
+export interface StoreState {
+  /** Published progress, ms since the epoch; null: none yet. It never decreases. */
+  readonly progress: number | null
+  /** How many steps were committed, ever. */
+  readonly sequence: number
+  readonly shards: readonly ShardState[]
+}
+
+export interface Committed {
+  readonly sequence: number
+  readonly progress: number | null
+  /** The new runs, one per sealed block, in the order of the step's shards and blocks. */
+  readonly runs: readonly { readonly shard: number; readonly run: IdRun }[]
+}
+
+export interface RejectQuestion {
+  readonly limit: number
+  readonly cursor: string | null
+}
+
+export interface Store extends AsyncDisposable {
+  /** The state as of the last commit. Called once, before the first commit. */
+  load(): Promise<StoreState>
+
+  /**
+   * Commits a step whole and durably; calls do not overlap. Whether a row is late is decided here,
+   * by the progress published before. Throws STORE_COMMIT_UNCERTAIN (it may or may not have taken
+   * effect: close, open again, and read the offsets) or STORE_UNAVAILABLE (nothing changed).
+   */
+  commit(step: Step): Promise<Committed>
+
+  /** Answers from one snapshot. Throws QUERY_INVALID for an unknown metric or a wrong cursor. */
+  query(question: Question): Promise<Result>
+
+  /** The ledger, read in one transaction. */
+  audit(): Promise<Ledger>
+
+  /** Quarantined records, newest arrival first. */
+  rejects(question: RejectQuestion): Promise<RejectPage>
+}
