@@ -1,0 +1,128 @@
+/** For the tests of this room: sources with known answers, as plain functions. */
+import { createCatalog } from '../model/catalog.ts'
+import type { LedgerPartition } from '../model/ledger.ts'
+import { planMetrics } from '../model/plan.ts'
+import type { PartitionBounds } from '../model/record.ts'
+import type { Question, Result } from '../model/result.ts'
+import { SHOP_EVENTS } from '../model/shop-events.ts'
+import { SHOP_METRICS } from '../model/shop-metrics.ts'
+import type { Reject } from '../model/step.ts'
+import { toUtf8 } from '../std/bytes.ts'
+import type { ApiSources } from './api.ts'
+
+const CATALOG = createCatalog({
+  events: SHOP_EVENTS,
+  topicPrefix: '',
+  currency: 'USD',
+  dedupDays: 1,
+  futureSkewMs: 3_600_000,
+  eventAgeMsMax: null,
+  partitions: 1,
+  partitioner: 'murmur2',
+})
+
+const LINE: LedgerPartition = {
+  topic: 'purchase',
+  partition: 0,
+  offset_first: 0,
+  offset_next: 10,
+  consumed: 10,
+  skipped: 0,
+  gap: 0,
+  accepted: 7,
+  duplicate: 1,
+  invalid: { missing: 2 },
+  misplaced: 0,
+  applied: 7,
+  quarantined: 2,
+  balanced: true,
+}
+
+const REJECT: Reject = {
+  topic: 'purchase',
+  partition: 0,
+  offset: 4,
+  arrivalMs: Date.UTC(2024, 8, 3, 10),
+  code: 'missing',
+  pointer: '/data/order_id',
+  key: toUtf8('u1'),
+  value: toUtf8('{"é":1}'),
+  file: null,
+  line: null,
+}
+const BYTES = Uint8Array.of(0xff, 0x00)
+
+const RESULT: Result = {
+  metric: 'sales',
+  zone: 'UTC',
+  rows: [
+    {
+      window_start: '2024-09-03T10:00:00Z',
+      window_end: '2024-09-03T11:00:00Z',
+      key: {},
+      values: { orders: 1, revenue: { USD: '599.99' }, average_order_value: { USD: null } },
+      status: 'open',
+      revision: 0,
+      late: 0,
+      exact: true,
+      partial: false,
+      source: 'stream',
+    },
+  ],
+  next: null,
+}
+
+export interface SourcesFixture {
+  readonly sources: ApiSources
+  /** What was asked, in order. */
+  readonly questions: Question[]
+  readonly reported: unknown[]
+}
+
+export function createSources(changes: Partial<ApiSources> = {}): SourcesFixture {
+  const questions: Question[] = []
+  const reported: unknown[] = []
+  const sources: ApiSources = {
+    plans: planMetrics(SHOP_METRICS, CATALOG, { zone: 'UTC', graceMs: 600_000 }),
+    query: async question => {
+      questions.push(question)
+      return { ...RESULT, metric: question.metric }
+    },
+    audit: async () => ({ balanced: true, partitions: [LINE] }),
+    rejects: async () => ({
+      rejects: [
+        REJECT,
+        { ...REJECT, arrivalMs: -1, key: null, value: BYTES, file: 'f.csv', line: 3 },
+        { ...REJECT, code: 'no_value', value: null },
+      ],
+      next: 'more',
+    }),
+    bounds: async () => [toBounds('purchase', 12), toBounds('search', 3)],
+    status: () => ({ phase: 'ready', progress: Date.UTC(2024, 8, 3, 10), version: '0.1.0' }),
+    counters: () => ({
+      startMs: 1_000,
+      residentBytes: 5,
+      freshnessS: 0.25,
+      live: { clients: 2, dropped: 1 },
+      collector: {
+        requests: new Map([
+          [503, 1],
+          [200, 9],
+        ]),
+        itemsStored: 20,
+        itemsInvalid: 3,
+        inFlightRequests: 0,
+        inFlightBytes: 0,
+      },
+    }),
+    report: error => {
+      reported.push(error)
+    },
+    ...changes,
+  }
+  return { sources, questions, reported }
+}
+
+function toBounds(topic: string, offsetEnd: number): PartitionBounds {
+  return { topic, partition: 0, offsetFirst: 0, offsetEnd, sizeBytes: 100 }
+}

@@ -1,0 +1,179 @@
+/**
+ * Questions over HTTP: results, the ledger, the quarantine, health, and counters for operators. It
+ * only reads. What it answers with is in `contract.ts`; where it runs (node:http now, a Lambda
+ * later) it does not know. Everything that is wrong with a request is told in one `problem`.
+ */
+import { createHash } from 'node:crypto'
+import type { Context } from 'hono'
+import { Hono } from 'hono'
+import type { Ledger } from '../model/ledger.ts'
+import type { MetricPlan } from '../model/plan.ts'
+import type { Problem } from '../model/problem.ts'
+import { answerProblem, problemOfFault, toProblem } from '../model/problem.ts'
+import type { PartitionBounds } from '../model/record.ts'
+import type { Question, RejectPage, Result } from '../model/result.ts'
+import { LIMIT_MAX } from '../model/result.ts'
+import { isFault } from '../std/fault.ts'
+import { toAuditAnswer, toMetricsAnswer, toQuarantineAnswer } from './answers.ts'
+import type { AuditAnswer, HealthAnswer, Route, RouteName } from './contract.ts'
+import { ROUTES } from './contract.ts'
+import { PROMETHEUS_TYPE, toPrometheusText } from './prometheus.ts'
+import { assertParameters, parsePage, parseQuestion } from './question.ts'
+import type { Counters } from './scrape.ts'
+import { toFamilies } from './scrape.ts'
+
+// The live stream and the command line show these in the same shape.
+export { toAuditAnswer, toRejectAnswer } from './answers.ts'
+
+/** Where the answers come from. All are called per request and may throw Faults. */
+export interface ApiSources {
+  readonly plans: readonly MetricPlan[]
+  query(question: Question): Promise<Result>
+  audit(): Promise<Ledger>
+  rejects(question: { readonly limit: number; readonly cursor: string | null }): Promise<RejectPage>
+  /** Of all partitions of the log, as of now. */
+  bounds(): Promise<readonly PartitionBounds[]>
+  status(): Status
+  counters(): Counters
+  /** Is told of every error that is not a Fault: a bug, answered 500. */
+  report(error: unknown): void
+}
+
+export interface Status {
+  readonly phase: 'starting' | 'ready' | 'draining'
+  /** Published progress, ms since the epoch; null: none yet. */
+  readonly progress: number | null
+  readonly version: string
+}
+
+/** What all questions together may ask for at once: one of the largest, or many small ones. */
+const ROWS_IN_FLIGHT_MAX = LIMIT_MAX
+
+const SECURITY_HEADERS = {
+  'X-Content-Type-Options': 'nosniff',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Referrer-Policy': 'no-referrer',
+}
+
+export function createApi(sources: ApiSources): Hono {
+  const app = new Hono()
+  const serve = (name: RouteName, answer: Answer): void => serveRoute(app, ROUTES[name], answer)
+
+  app.use(async (context, next) => {
+    await next()
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) context.header(name, value)
+  })
+  const metrics = JSON.stringify(toMetricsAnswer(sources.plans))
+  serve('metrics', context => answerTagged(context, metrics))
+  serve('result', createResultAnswer(sources))
+  serve('audit', async context => context.json(await audit(sources)))
+  serve('quarantine', async context => {
+    const page = parsePage(new URL(context.req.url).searchParams)
+    return context.json(toQuarantineAnswer(await sources.rejects(page)))
+  })
+  serve('health', context => context.json(toHealth('ok', sources)))
+  serve('ready', context => {
+    const { phase } = sources.status()
+    return context.json(toHealth(phase, sources), phase === 'ready' ? 200 : 503)
+  })
+  serve('scrape', async context => context.body(await scrape(sources)))
+  app.all('/v1/events', () => refuseMethod('/v1/events', 'POST'))
+  app.all('/v1/live', () => refuseMethod('/v1/live', 'GET'))
+
+  app.notFound(context => {
+    const paths = Object.values(ROUTES).map(route => route.path)
+    const detail = `there is nothing at ${context.req.path}; try one of ${paths.join(', ')}`
+    return toResponse(toProblem('not_found', detail))
+  })
+  app.onError(error => {
+    if (isFault(error)) return toResponse(problemOfFault(error))
+    if (error.name === 'AbortError') {
+      return toResponse(toProblem('draining', 'weir is shutting down; ask again soon'))
+    }
+    sources.report(error)
+    return toResponse(toProblem('internal', 'weir failed at this request, and has logged why'))
+  })
+  return app
+}
+
+type Answer = (context: Context) => Response | Promise<Response>
+
+function serveRoute(app: Hono, route: Route, answer: Answer): void {
+  const path = route.path.replace(/\{(\w+)\}/, ':$1')
+  app.get(path, context => {
+    assertParameters(route, new URL(context.req.url).searchParams)
+    context.header('Cache-Control', 'no-cache')
+    if (route.answer === null) context.header('Content-Type', PROMETHEUS_TYPE)
+    return answer(context)
+  })
+  app.all(path, () => refuseMethod(route.path, 'GET, HEAD'))
+}
+
+function createResultAnswer(sources: ApiSources): Answer {
+  const plans = new Map(sources.plans.map(plan => [plan.name, plan]))
+  let rowsInFlight = 0
+  return async context => {
+    const name = context.req.param('name') ?? ''
+    const plan = plans.get(name)
+    if (plan === undefined) {
+      const detail = `there is no metric '${name}'; there are ${[...plans.keys()].join(', ')}`
+      return toResponse(toProblem('metric_unknown', detail))
+    }
+    const question = parseQuestion(plan, new URL(context.req.url).searchParams)
+    if (rowsInFlight + question.limit > ROWS_IN_FLIGHT_MAX) {
+      const detail = "other questions are being answered; try again, or with a smaller 'limit'"
+      return toResponse(toProblem('busy', detail))
+    }
+    rowsInFlight += question.limit
+    try {
+      return answerTagged(context, JSON.stringify(await sources.query(question)))
+    } finally {
+      rowsInFlight -= question.limit
+    }
+  }
+}
+
+async function audit(sources: ApiSources): Promise<AuditAnswer> {
+  const ledger = await sources.audit()
+  return toAuditAnswer(ledger, await sources.bounds(), sources.status().progress)
+}
+
+async function scrape(sources: ApiSources): Promise<string> {
+  const { progress, version } = sources.status()
+  const ledger = await sources.audit()
+  const bounds = await sources.bounds()
+  const answer = toAuditAnswer(ledger, bounds, progress)
+  const counters = sources.counters()
+  return toPrometheusText(toFamilies({ audit: answer, bounds, counters, progress, version }))
+}
+
+function toHealth(status: HealthAnswer['status'], sources: ApiSources): HealthAnswer {
+  return { status, version: sources.status().version }
+}
+
+/** JSON with a tag of its bytes; 304 where the client has them already. */
+function answerTagged(context: Context, body: string): Response {
+  const tag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
+  context.header('ETag', tag)
+  if (isTagListed(context.req.header('If-None-Match'), tag)) return context.body(null, 304)
+  context.header('Content-Type', 'application/json')
+  return context.body(body)
+}
+
+/** RFC 9110, 13.1.2: compared weakly. */
+function isTagListed(header: string | undefined, tag: string): boolean {
+  if (header === undefined) return false
+  return header.split(',').some(listed => ['*', tag, `W/${tag}`].includes(listed.trim()))
+}
+
+function refuseMethod(path: string, allowed: string): Response {
+  const response = toResponse(toProblem('method_not_allowed', `${path} knows ${allowed} only`))
+  response.headers.set('Allow', allowed)
+  return response
+}
+
+function toResponse(problem: Problem): Response {
+  const { status, headers, body } = answerProblem(problem)
+  return new Response(body, { status, headers })
+}

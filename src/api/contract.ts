@@ -1,0 +1,254 @@
+/**
+ * The contract of the API: every route, its parameters, and the exact shape of its answer. The
+ * schemas are what tests hold the answers against, and what OpenAPI will be written from; that
+ * schema and type say the same is checked by the compiler.
+ *
+ * Times are RFC 3339 in UTC; names are snake_case; a refusal is a `problem` (RFC 9457).
+ */
+import { z } from 'zod'
+import type { Ledger, LedgerPartition } from '../model/ledger.ts'
+import type { MeasurePlan } from '../model/plan.ts'
+import type { Problem, ProblemCode } from '../model/problem.ts'
+import { PROBLEMS } from '../model/problem.ts'
+import type { Result, ResultRow, Value } from '../model/result.ts'
+import type { InvalidCode } from '../model/verdict.ts'
+import { INVALID_CODES } from '../model/verdict.ts'
+import { FAULTS } from '../std/fault.ts'
+
+export interface MetricsAnswer {
+  readonly metrics: readonly MetricAnswer[]
+}
+
+export interface MetricAnswer {
+  readonly name: string
+  readonly zone: string
+  /** `minute`, `hour`, `day`, `week`, `month`, `all`, or a length as `15m`. */
+  readonly window: string
+  /** Names as in the keys of rows. */
+  readonly group_by: readonly string[]
+  readonly measures: readonly { readonly name: string; readonly kind: MeasurePlan['kind'] }[]
+  readonly top: { readonly by: string; readonly limit: number } | null
+}
+
+/** The ledger, and beside it how much of the log is not digested yet. */
+export interface AuditAnswer extends Ledger {
+  /** Event time that all partitions have come to; null: none yet. */
+  readonly progress: string | null
+  /** Over all partitions of the log. */
+  readonly lag: number
+  readonly partitions: readonly AuditPartition[]
+}
+
+export interface AuditPartition extends LedgerPartition {
+  /** One past the newest record of the log. */
+  readonly offset_end: number
+  readonly lag: number
+}
+
+export interface QuarantineAnswer {
+  /** Newest arrival first. */
+  readonly rejects: readonly RejectAnswer[]
+  readonly next: string | null
+}
+
+/** null: there are no bytes. */
+type Encoding = 'utf8' | 'base64' | null
+
+export interface RejectAnswer {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  /** null: the record has none. */
+  readonly arrival: string | null
+  readonly code: InvalidCode
+  /** What the code says. */
+  readonly message: string
+  readonly pointer: string
+  readonly key: string | null
+  readonly key_encoding: Encoding
+  /** The original bytes: as text where they are valid UTF-8. */
+  readonly value: string | null
+  readonly value_encoding: Encoding
+  readonly file: string | null
+  readonly line: number | null
+}
+
+export interface HealthAnswer {
+  readonly status: 'ok' | 'starting' | 'ready' | 'draining'
+  readonly version: string
+}
+
+const measureKinds = ['count', 'sum', 'min', 'max', 'count_distinct', 'ratio'] as const
+const faultCodes = Object.keys(FAULTS).map(code => code.toLowerCase())
+const problemCodes = [...Object.keys(PROBLEMS), ...faultCodes] as ProblemCode[]
+const offset = z.number().int().nonnegative()
+const total = z.number().int().nonnegative()
+const secondTime = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
+const millisecondTime = z.iso.datetime({ precision: 3 })
+const invalidCode = z.enum(Object.keys(INVALID_CODES) as InvalidCode[])
+const encoding = z.enum(['utf8', 'base64']).nullable()
+
+export const metricsSchema: z.ZodType<MetricsAnswer> = z.strictObject({
+  metrics: z.array(
+    z.strictObject({
+      name: z.string(),
+      zone: z.string(),
+      window: z.string(),
+      group_by: z.array(z.string()),
+      measures: z.array(z.strictObject({ name: z.string(), kind: z.enum(measureKinds) })),
+      top: z.strictObject({ by: z.string(), limit: z.number().int() }).nullable(),
+    }),
+  ),
+})
+
+const valueSchema: z.ZodType<Value> = z.union([
+  z.number(),
+  z.string(),
+  z.null(),
+  z.record(z.string(), z.string().nullable()),
+])
+
+export const rowSchema: z.ZodType<ResultRow> = z.strictObject({
+  window_start: secondTime.nullable(),
+  window_end: secondTime.nullable(),
+  key: z.record(z.string(), z.string().nullable()),
+  values: z.record(z.string(), valueSchema),
+  status: z.enum(['open', 'final', 'revised']),
+  revision: total,
+  late: total,
+  exact: z.boolean(),
+  partial: z.boolean(),
+  source: z.string(),
+})
+
+export const resultSchema: z.ZodType<Result> = z.strictObject({
+  metric: z.string(),
+  zone: z.string(),
+  rows: z.array(rowSchema),
+  next: z.string().nullable(),
+})
+
+export const auditSchema: z.ZodType<AuditAnswer> = z.strictObject({
+  balanced: z.boolean(),
+  progress: millisecondTime.nullable(),
+  lag: total,
+  partitions: z.array(
+    z.strictObject({
+      topic: z.string(),
+      partition: z.number().int().nonnegative(),
+      offset_first: offset,
+      offset_next: offset,
+      offset_end: offset,
+      lag: total,
+      consumed: total,
+      skipped: total,
+      gap: total,
+      accepted: total,
+      duplicate: total,
+      invalid: z.record(z.string(), total),
+      misplaced: total,
+      applied: total,
+      quarantined: total,
+      balanced: z.boolean(),
+    }),
+  ),
+})
+
+export const quarantineSchema: z.ZodType<QuarantineAnswer> = z.strictObject({
+  rejects: z.array(
+    z.strictObject({
+      topic: z.string(),
+      partition: z.number().int().nonnegative(),
+      offset,
+      arrival: millisecondTime.nullable(),
+      code: invalidCode,
+      message: z.string(),
+      pointer: z.string(),
+      key: z.string().nullable(),
+      key_encoding: encoding,
+      value: z.string().nullable(),
+      value_encoding: encoding,
+      file: z.string().nullable(),
+      line: z.number().int().positive().nullable(),
+    }),
+  ),
+  next: z.string().nullable(),
+})
+
+export const healthSchema: z.ZodType<HealthAnswer> = z.strictObject({
+  status: z.enum(['ok', 'starting', 'ready', 'draining']),
+  version: z.string(),
+})
+
+export const problemSchema: z.ZodType<Problem> = z.strictObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.number().int(),
+  code: z.enum(problemCodes),
+  detail: z.string(),
+})
+
+export interface Route {
+  /** As OpenAPI writes it. */
+  readonly path: string
+  readonly summary: string
+  /** Names of the query parameters; others are refused. */
+  readonly parameters: readonly string[]
+  /** null: text that is no JSON. */
+  readonly answer: z.ZodType | null
+}
+
+export type RouteName =
+  | 'metrics'
+  | 'result'
+  | 'audit'
+  | 'quarantine'
+  | 'health'
+  | 'ready'
+  | 'scrape'
+
+/** All routes that the API answers; each of them is GET. */
+export const ROUTES: { readonly [Name in RouteName]: Route } = {
+  metrics: {
+    path: '/v1/metrics',
+    summary: 'the metrics that can be asked for',
+    parameters: [],
+    answer: metricsSchema,
+  },
+  result: {
+    path: '/v1/metrics/{name}',
+    summary: 'the values of a metric, by window and key',
+    parameters: ['from', 'to', 'limit', 'cursor'],
+    answer: resultSchema,
+  },
+  audit: {
+    path: '/v1/audit',
+    summary: 'the ledger: where every record went',
+    parameters: [],
+    answer: auditSchema,
+  },
+  quarantine: {
+    path: '/v1/quarantine',
+    summary: 'invalid records, as they came, newest first',
+    parameters: ['limit', 'cursor'],
+    answer: quarantineSchema,
+  },
+  health: {
+    path: '/healthz',
+    summary: 'whether the process lives',
+    parameters: [],
+    answer: healthSchema,
+  },
+  ready: {
+    path: '/readyz',
+    summary: 'whether it takes requests: 503 while it starts or drains',
+    parameters: [],
+    answer: healthSchema,
+  },
+  scrape: {
+    path: '/metrics',
+    summary: "counters for operators, in Prometheus' text format 0.0.4",
+    parameters: [],
+    answer: null,
+  },
+}

@@ -1,0 +1,184 @@
+/**
+ * The HTTP server: one port for everything. Each request passes the guard, then goes where it
+ * belongs: events to the collector, the live stream to its hub, pages from memory, questions to the
+ * API. Whoever is slow, or many, meets a named bound.
+ */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
+import { answerProblem, toProblem } from '../../model/problem.ts'
+import type { Clock } from '../../std/clock.ts'
+import { Fault, messageOf, systemCodeOf } from '../../std/fault.ts'
+import { KIB, SECOND_MS } from '../../std/units.ts'
+import { createGuard } from './guard.ts'
+import type { Pages } from './pages.ts'
+import { readPages, sendPage } from './pages.ts'
+
+export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => void
+
+export interface ServeOptions {
+  /** Answers what the handlers below do not: a Hono app. */
+  readonly app: { fetch(request: Request): Response | Promise<Response> }
+  /** `POST /v1/events`. */
+  readonly collectorHandler: NodeHandler
+  /** `GET /v1/live`. */
+  readonly liveHandler: NodeHandler
+  /** The built page; null: none. */
+  readonly staticDirectory: string | null
+  readonly host: string
+  /** 0: any that is free. */
+  readonly port: number
+  readonly hostsAllowed: readonly string[]
+  readonly originsAllowed: readonly string[]
+  readonly clock: Clock
+  /** How long a client may take for its headers; HEADERS_MS_MAX where it is not given. */
+  readonly headersMsMax?: number
+  /** Is told of every error that a handler throws: a bug, answered 500. */
+  readonly report: (error: unknown) => void
+}
+
+export interface HttpServer extends AsyncDisposable {
+  /** Where it can be called on this machine, without a slash at the end. */
+  readonly url: string
+  readonly port: number
+  /**
+   * Takes no more connections, waits for the requests under way, up to DRAIN_MS_MAX, and then cuts
+   * off the rest. A second call waits for the same end.
+   */
+  close(): Promise<void>
+}
+
+const CONNECTION_COUNT_MAX = 2_048
+const HEADERS_BYTES_MAX = 16 * KIB
+const HEADERS_MS_MAX = 10 * SECOND_MS
+const REQUEST_MS_MAX = 60 * SECOND_MS
+const KEEP_ALIVE_MS = 10 * SECOND_MS
+const CONNECTIONS_CHECK_MS = 1 * SECOND_MS
+const DRAIN_CHECK_MS = 20
+export const DRAIN_MS_MAX: number = 3 * SECOND_MS
+
+const INTERNAL = toProblem('internal', 'weir failed at this request, and has logged why')
+
+/** Throws ADDRESS_IN_USE, CONFIG_INVALID for a host that is not here, FILE_UNREADABLE. */
+export async function serveHttp(options: ServeOptions): Promise<HttpServer> {
+  const { clock, host, port, staticDirectory } = options
+  const pages: Pages = staticDirectory === null ? new Map() : await readPages(staticDirectory)
+  const end = new AbortController()
+  const server = createServer(
+    {
+      maxHeaderSize: HEADERS_BYTES_MAX,
+      headersTimeout: options.headersMsMax ?? HEADERS_MS_MAX,
+      requestTimeout: REQUEST_MS_MAX,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
+    },
+    createListener(options, pages, end.signal),
+  )
+  server.maxConnections = CONNECTION_COUNT_MAX
+  await listen(server, host, port)
+  let closing: Promise<void> | null = null
+  const close = (): Promise<void> => {
+    end.abort()
+    closing ??= drain(server, clock)
+    return closing
+  }
+  const bound = (server.address() as AddressInfo).port
+  return { url: toUrl(host, bound), port: bound, close, [Symbol.asyncDispose]: close }
+}
+
+function createListener(options: ServeOptions, pages: Pages, end: AbortSignal): NodeHandler {
+  const { app, collectorHandler, liveHandler, report } = options
+  const guard = createGuard(options)
+  const apiHandler = getRequestListener(request => app.fetch(request), {
+    overrideGlobalObjects: false,
+    errorHandler: error => {
+      report(error)
+      const { status, headers, body } = answerProblem(INTERNAL)
+      return new Response(body, { status, headers })
+    },
+  })
+
+  const route: NodeHandler = (request, response) => {
+    const { method, url = '' } = request
+    const path = toPath(url)
+    if (method === 'POST' && path === '/v1/events') return collectorHandler(request, response)
+    if (method === 'GET' && path === '/v1/live') return liveHandler(request, response)
+    const page = method === 'GET' || method === 'HEAD' ? pages.get(path) : undefined
+    if (page !== undefined) return sendPage(page, request, response)
+    apiHandler(request, response).catch(report)
+  }
+
+  return (request, response) => {
+    if (end.aborted) response.setHeader('Connection', 'close')
+    const { host, origin } = request.headers
+    const problem = guard({ method: request.method, host, origin })
+    if (problem !== null) return send(response, answerProblem(problem))
+    try {
+      route(request, response)
+    } catch (error) {
+      report(error)
+      send(response, answerProblem(INTERNAL))
+    }
+  }
+}
+
+function send(response: ServerResponse, answer: ReturnType<typeof answerProblem>): void {
+  if (response.headersSent) response.destroy()
+  else response.writeHead(answer.status, answer.headers).end(answer.body)
+}
+
+function toPath(url: string): string {
+  const mark = url.indexOf('?')
+  return mark === -1 ? url : url.slice(0, mark)
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', cause => reject(toFault(cause, host, port)))
+    server.listen({ host, port }, resolve)
+  })
+}
+
+function toFault(cause: Error, host: string, port: number): Fault {
+  switch (systemCodeOf(cause)) {
+    case 'EADDRINUSE': {
+      const mend = 'stop it, or choose another with --port'
+      const message = `port ${port} on ${host} is taken by another process; ${mend}`
+      return new Fault('ADDRESS_IN_USE', message, { cause })
+    }
+    case 'EACCES': {
+      const message = `port ${port} on ${host} is not allowed; choose one above 1023 with --port`
+      return new Fault('CONFIG_INVALID', message, { cause })
+    }
+    default: {
+      const message = `cannot listen on ${host} port ${port}: ${messageOf(cause)}`
+      return new Fault('CONFIG_INVALID', message, { cause })
+    }
+  }
+}
+
+/** A server bound to all addresses is called by the one that is surely there. */
+function toUrl(host: string, port: number): string {
+  if (host === '0.0.0.0') return `http://127.0.0.1:${port}`
+  if (host === '::') return `http://[::1]:${port}`
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+async function drain(server: Server, clock: Clock): Promise<void> {
+  const early = new AbortController()
+  const closed = new Promise<void>(resolve => {
+    server.close(() => {
+      early.abort()
+      resolve()
+    })
+  })
+  const deadline = clock.monotonic() + DRAIN_MS_MAX
+  while (!early.signal.aborted && clock.monotonic() < deadline) {
+    // A connection that was kept alive is idle once its request is answered.
+    server.closeIdleConnections()
+    await clock.sleep(DRAIN_CHECK_MS, early.signal)
+  }
+  server.closeAllConnections()
+  await closed
+}

@@ -1,0 +1,83 @@
+/** What a request asks, read off its query string strictly: what is not understood is refused. */
+import type { MetricPlan } from '../model/plan.ts'
+import type { Question } from '../model/result.ts'
+import { LIMIT_DEFAULT, LIMIT_MAX } from '../model/result.ts'
+import { parseBound } from '../model/time.ts'
+import { Fault } from '../std/fault.ts'
+import type { Route } from './contract.ts'
+
+export const QUARANTINE_LIMIT_DEFAULT = 100
+/** Of values of 64 KiB at most: 32 MiB. */
+export const QUARANTINE_LIMIT_MAX = 500
+const CURSOR_LENGTH_MAX = 4_096
+const ZONE_NAMES = ['zone', 'tz', 'timezone', 'time_zone']
+
+/** The question of `GET /v1/metrics/{name}`. Throws QUERY_INVALID. */
+export function parseQuestion(plan: MetricPlan, parameters: URLSearchParams): Question {
+  const fromMs = parseTime('from', parameters)
+  const toMs = parseTime('to', parameters)
+  if (fromMs !== null && toMs !== null && fromMs > toMs) {
+    refuse(`'from' is after 'to'; windows start at or after 'from' and before 'to'`)
+  }
+  const limit = parseLimit(parameters, { byDefault: LIMIT_DEFAULT, max: LIMIT_MAX })
+  return { metric: plan.name, fromMs, toMs, limit, cursor: parseCursor(parameters) }
+}
+
+/** Where in the quarantine to read. Throws QUERY_INVALID. */
+export function parsePage(parameters: URLSearchParams): {
+  readonly limit: number
+  readonly cursor: string | null
+} {
+  const bounds = { byDefault: QUARANTINE_LIMIT_DEFAULT, max: QUARANTINE_LIMIT_MAX }
+  return { limit: parseLimit(parameters, bounds), cursor: parseCursor(parameters) }
+}
+
+/** Throws QUERY_INVALID for a parameter that the route does not have, or that comes twice. */
+export function assertParameters(route: Route, parameters: URLSearchParams): void {
+  const seen = new Set<string>()
+  for (const name of parameters.keys()) {
+    if (!route.parameters.includes(name)) refuseName(name, route)
+    if (seen.has(name)) refuse(`parameter '${name}' is given twice; give it once`)
+    seen.add(name)
+  }
+}
+
+function refuseName(name: string, route: Route): never {
+  if (ZONE_NAMES.includes(name) && route.parameters.includes('from')) {
+    refuse(`a metric is answered in its own zone, not by '${name}'; declare a metric per zone`)
+  }
+  const known = route.parameters.map(parameter => `'${parameter}'`).join(', ')
+  const mend = known === '' ? `${route.path} takes none` : `use ${known}`
+  refuse(`parameter '${name}' is not known; ${mend}`)
+}
+
+function parseTime(name: string, parameters: URLSearchParams): number | null {
+  const text = parameters.get(name)
+  if (text === null) return null
+  // An offset's plus sign that was not encoded arrives as a blank.
+  const timeMs = parseBound(text.replace(' ', '+'))
+  if (timeMs !== null) return timeMs
+  return refuse(`'${name}' is '${text}', no time; write 2024-09-03T10:00:00Z or 2024-09-03`)
+}
+
+function parseLimit(
+  parameters: URLSearchParams,
+  bounds: { readonly byDefault: number; readonly max: number },
+): number {
+  const text = parameters.get('limit')
+  if (text === null) return bounds.byDefault
+  const limit = /^\d{1,9}$/.test(text) ? Number(text) : 0
+  if (limit >= 1 && limit <= bounds.max) return limit
+  return refuse(`'limit' is '${text}'; write a whole number from 1 to ${bounds.max}`)
+}
+
+function parseCursor(parameters: URLSearchParams): string | null {
+  const cursor = parameters.get('cursor')
+  if (cursor === null) return null
+  if (cursor !== '' && cursor.length <= CURSOR_LENGTH_MAX) return cursor
+  return refuse(`'cursor' is not one that was given as 'next'; leave it out to begin anew`)
+}
+
+function refuse(detail: string): never {
+  throw new Fault('QUERY_INVALID', detail)
+}

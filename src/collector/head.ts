@@ -1,0 +1,134 @@
+/** The head of a request: what its headers say of the body, or why it is refused. */
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Problem } from '../model/problem.ts'
+import { toProblem } from '../model/problem.ts'
+import type { InvalidCode } from '../model/verdict.ts'
+import { INVALID_CODES } from '../model/verdict.ts'
+import type { Origin } from './collector.ts'
+import { ENCODINGS } from './decode.ts'
+import type { BodyKind } from './split.ts'
+
+export interface Head {
+  readonly kind: 'head'
+  readonly bodyKind: BodyKind
+  /** One of ENCODINGS; null: not compressed. */
+  readonly encoding: string | null
+  /** Of every item of the body. */
+  readonly origin: Origin | null
+  /** As declared; null: not told, the body comes in chunks. */
+  readonly bodyBytes: number | null
+}
+
+export interface Refused {
+  readonly kind: 'refused'
+  readonly problem: Problem
+}
+
+const BODY_KINDS: ReadonlyMap<string, BodyKind> = new Map([
+  ['application/json', 'json'],
+  ['text/plain', 'json'],
+  ['application/x-ndjson', 'lines'],
+  ['application/ndjson', 'lines'],
+  ['application/octet-stream', 'raw'],
+])
+const FILE_LENGTH_MAX = 1_024
+
+/**
+ * Reads the headers. A file name may be percent-encoded UTF-8. A line and a reason are of one item,
+ * so they go with `application/octet-stream` only.
+ */
+export function parseHead(headers: IncomingHttpHeaders, bodyBytesMax: number): Head | Refused {
+  const bodyKind = parseType(headers['content-type'])
+  if (typeof bodyKind !== 'string') return bodyKind
+  const encoding = headers['content-encoding']?.trim().toLowerCase() ?? 'identity'
+  if (encoding !== 'identity' && !ENCODINGS.includes(encoding)) {
+    const known = ENCODINGS.join(', ')
+    const detail = `the body is encoded as '${encoding}'; use one of ${known}, or none`
+    return refuse(toProblem('encoding_unsupported', detail))
+  }
+  const origin = parseOrigin(headers, bodyKind)
+  if (origin !== null && 'problem' in origin) return origin
+  const length = headers['content-length']
+  const bodyBytes = length === undefined ? null : Number(length)
+  if (bodyBytes !== null && bodyBytes > bodyBytesMax) return refuse(tooLarge(bodyBytesMax))
+  return {
+    kind: 'head',
+    bodyKind,
+    encoding: encoding === 'identity' ? null : encoding,
+    origin,
+    bodyBytes,
+  }
+}
+
+export function tooLarge(bodyBytesMax: number): Problem {
+  const detail = `the body is larger than ${bodyBytesMax} bytes; send it in several requests`
+  return toProblem('body_too_large', detail)
+}
+
+function refuse(problem: Problem): Refused {
+  return { kind: 'refused', problem }
+}
+
+function parseType(text: string | undefined): BodyKind | Refused {
+  if (text === 'application/json' || text === undefined) return 'json'
+  const [type = '', ...parameters] = text.split(';').map(part => part.trim().toLowerCase())
+  const bodyKind = BODY_KINDS.get(type)
+  if (bodyKind === undefined) {
+    const mend = 'send it with Content-Type: application/json or application/x-ndjson'
+    const detail = `the body is of type '${type}'; ${mend}`
+    return refuse(toProblem('type_unsupported', detail))
+  }
+  const charset = parameters.find(parameter => parameter.startsWith('charset='))?.slice(8)
+  if (charset !== undefined && !/^"?utf-?8"?$/.test(charset)) {
+    const detail = `the body is of charset ${charset}; events are JSON in UTF-8`
+    return refuse(toProblem('type_unsupported', detail))
+  }
+  return bodyKind
+}
+
+function parseOrigin(headers: IncomingHttpHeaders, bodyKind: BodyKind): Origin | Refused | null {
+  const file = one(headers['x-weir-file'])
+  const line = one(headers['x-weir-line'])
+  const reason = one(headers['x-weir-reason'])
+  if (file === null && line === null && reason === null) return null
+  if (bodyKind !== 'raw' && (line !== null || reason !== null)) {
+    return refuseHeader(
+      'X-Weir-Line and X-Weir-Reason tell of one item; send it as application/octet-stream',
+    )
+  }
+  if (file !== null && file.length > FILE_LENGTH_MAX) {
+    return refuseHeader(`X-Weir-File is longer than ${FILE_LENGTH_MAX} characters; shorten it`)
+  }
+  if (line !== null && !/^[1-9]\d{0,14}$/.test(line)) {
+    return refuseHeader(`X-Weir-Line is '${line}'; write a whole number from 1`)
+  }
+  if (reason !== null && !isInvalidCode(reason)) {
+    return refuseHeader(`X-Weir-Reason is '${reason}', which is no code of an invalid event`)
+  }
+  return {
+    reason,
+    file: file === null ? null : decodePercent(file),
+    line: line === null ? null : Number(line),
+  }
+}
+
+function refuseHeader(detail: string): Refused {
+  return refuse(toProblem('header_invalid', detail))
+}
+
+function isInvalidCode(text: string): text is InvalidCode {
+  return Object.hasOwn(INVALID_CODES, text)
+}
+
+/** Node joins repeated headers of other names with commas. */
+function one(value: string | readonly string[] | undefined): string | null {
+  return typeof value === 'string' ? value : null
+}
+
+function decodePercent(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}

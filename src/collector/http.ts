@@ -1,0 +1,227 @@
+/**
+ * The collector over HTTP: `POST /v1/events`, on bare node:http, because this is the one route
+ * whose cost every event pays. A request is refused (4xx) only where nothing of it was stored; all
+ * that is stored is answered 200, item by item. After a 503 it may be sent again: what was stored
+ * nevertheless is the same event. A client that leaves before its body has come is forgotten; one
+ * that leaves later is stored all the same.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Problem } from '../model/problem.ts'
+import { answerProblem, problemOfFault, toProblem } from '../model/problem.ts'
+import { isFault } from '../std/fault.ts'
+import { MIB } from '../std/units.ts'
+import type { Budget } from './body.ts'
+import { createBudget, readBody } from './body.ts'
+import type { Collector, Item, ItemAnswer } from './collector.ts'
+import type { Decode } from './decode.ts'
+import { createDecode } from './decode.ts'
+import type { Head } from './head.ts'
+import { parseHead, tooLarge } from './head.ts'
+import { splitBody } from './split.ts'
+
+export interface CollectorHandlerOptions {
+  readonly collector: Collector
+  /** Calls off what waits for the log, and refuses what comes later. */
+  readonly signal: AbortSignal
+  /** Is told of every error that is not a Fault: a bug, answered 500. */
+  readonly report: (error: unknown) => void
+}
+
+export interface CollectorHandler {
+  readonly handle: (request: IncomingMessage, response: ServerResponse) => void
+  counters(): CollectorCounters
+}
+
+/** Since the start. */
+export interface CollectorCounters {
+  /** Requests by status; 499: the client left before its body had come. */
+  readonly requests: ReadonlyMap<number, number>
+  readonly itemsStored: number
+  readonly itemsInvalid: number
+  readonly inFlightRequests: number
+  readonly inFlightBytes: number
+}
+
+type Outcome =
+  | { readonly kind: 'collected'; readonly answers: readonly ItemAnswer[] }
+  | { readonly kind: 'problem'; readonly problem: Problem }
+  | { readonly kind: 'gone' }
+
+const GONE: Outcome = { kind: 'gone' }
+const DRAINING: Problem = toProblem('draining', 'weir is shutting down; send it again soon')
+const CLIENT_GONE_STATUS = 499
+/** What is read and thrown away of a refused body, so that its sender gets to read the answer. */
+const LINGER_BYTES_MAX = 16 * MIB
+
+export function createCollectorHandler(options: CollectorHandlerOptions): CollectorHandler {
+  const { collector, signal, report } = options
+  const { bodyBytesMax, inFlightBytesMax, inFlightRequestCountMax } = collector.limits
+  const intake: Intake = {
+    collector,
+    signal,
+    budget: createBudget(inFlightBytesMax),
+    decode: createDecode(bodyBytesMax),
+  }
+  const requests = new Map<number, number>()
+  const count = { itemsStored: 0, itemsInvalid: 0, inFlightRequests: 0 }
+
+  const admit = async (request: IncomingMessage): Promise<Outcome> => {
+    if (signal.aborted) return refuse(DRAINING)
+    if (count.inFlightRequests >= inFlightRequestCountMax) return refuseBusy('requests')
+    count.inFlightRequests += 1
+    try {
+      return await receive(request, intake)
+    } catch (error) {
+      if (isFault(error)) return refuse(problemOfFault(error))
+      // Called off while it waited for the log: it may be stored, and is the same event again.
+      if (signal.aborted) return refuse(DRAINING)
+      report(error)
+      return refuse(toProblem('internal', 'weir failed at this request, and has logged why'))
+    } finally {
+      count.inFlightRequests -= 1
+    }
+  }
+
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const outcome = await admit(request)
+    const status = send(request, response, outcome)
+    requests.set(status, (requests.get(status) ?? 0) + 1)
+    if (outcome.kind !== 'collected') return
+    for (const answer of outcome.answers) {
+      if (answer.status === 'stored') count.itemsStored += 1
+      else count.itemsInvalid += 1
+    }
+  }
+
+  return {
+    handle: (request, response) => {
+      handle(request, response).catch(report)
+    },
+    counters: () => ({ requests, ...count, inFlightBytes: intake.budget.takenBytes }),
+  }
+}
+
+interface Intake {
+  readonly collector: Collector
+  readonly signal: AbortSignal
+  readonly budget: Budget
+  readonly decode: Decode
+}
+
+async function receive(request: IncomingMessage, intake: Intake): Promise<Outcome> {
+  const { budget, collector } = intake
+  const { bodyBytesMax, inFlightBytesMax } = collector.limits
+  const head = parseHead(request.headers, bodyBytesMax)
+  if (head.kind === 'refused') return refuse(head.problem)
+  if (budget.takenBytes + (head.bodyBytes ?? 0) > inFlightBytesMax) return refuseBusy('bytes')
+  const body = await readBody(request, bodyBytesMax, budget)
+  if (body.kind === 'unread') {
+    if (body.why === 'aborted') return GONE
+    return body.why === 'no_room' ? refuseBusy('bytes') : refuse(tooLarge(bodyBytesMax))
+  }
+  try {
+    if (head.encoding === null) return await collectBody(body.bytes, head, intake)
+    return await collectEncoded(body.bytes, head.encoding, { head, intake })
+  } finally {
+    budget.give(body.bytes.length)
+  }
+}
+
+async function collectEncoded(
+  bytes: Uint8Array,
+  encoding: string,
+  { head, intake }: { readonly head: Head; readonly intake: Intake },
+): Promise<Outcome> {
+  const { budget, collector, decode } = intake
+  const decoded = await decode(bytes, encoding)
+  if (decoded.kind === 'too_large') return refuse(tooLarge(collector.limits.bodyBytesMax))
+  if (decoded.kind === 'damaged') {
+    const detail = `the body is not whole ${encoding}: ${decoded.why}; send it again`
+    return refuse(toProblem('encoding_invalid', detail))
+  }
+  if (!budget.take(decoded.bytes.length)) return refuseBusy('bytes')
+  try {
+    return await collectBody(decoded.bytes, head, intake)
+  } finally {
+    budget.give(decoded.bytes.length)
+  }
+}
+
+async function collectBody(bytes: Uint8Array, head: Head, intake: Intake): Promise<Outcome> {
+  const { collector, signal } = intake
+  const { itemCountMax } = collector.limits
+  const split = splitBody(bytes, head.bodyKind, itemCountMax)
+  if (split.kind === 'empty') {
+    const detail = 'the body holds no event; send one event, a list of them, or one per line'
+    return refuse(toProblem('body_empty', detail))
+  }
+  if (split.kind === 'too_many') {
+    const detail = `the body holds more than ${itemCountMax} events; send them in several requests`
+    return refuse(toProblem('items_too_many', detail))
+  }
+  const items = split.items.map((item): Item => ({ bytes: item, origin: head.origin }))
+  return { kind: 'collected', answers: await collector.collect(items, signal) }
+}
+
+function refuse(problem: Problem): Outcome {
+  return { kind: 'problem', problem }
+}
+
+function refuseBusy(what: string): Outcome {
+  return refuse(toProblem('busy', `too many ${what} are in flight; send it again in a while`))
+}
+
+/** Answers, and gives back the status that is counted. */
+function send(request: IncomingMessage, response: ServerResponse, outcome: Outcome): number {
+  if (outcome.kind === 'gone') return CLIENT_GONE_STATUS
+  if (outcome.kind === 'problem') {
+    const { status, headers, body } = answerProblem(outcome.problem)
+    if (request.complete) response.writeHead(status, headers).end(body)
+    else {
+      response.writeHead(status, { ...headers, Connection: 'close' }).write(body)
+      endAfterBody(request, response)
+    }
+    return status
+  }
+  const body = toBody(outcome.answers)
+  response.writeHead(200, {
+    'Content-Type': 'application/json',
+    'Content-Length': Buffer.byteLength(body),
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+  })
+  response.end(body)
+  return 200
+}
+
+/**
+ * Closing a connection whose peer still sends makes it lose the answer, so the rest of the body is
+ * read first, up to a bound. The server's request timeout bounds the time.
+ */
+function endAfterBody(request: IncomingMessage, response: ServerResponse): void {
+  let size = 0
+  const end = (): void => {
+    response.end()
+  }
+  request.on('data', (chunk: Uint8Array) => {
+    size += chunk.length
+    if (size > LINGER_BYTES_MAX) end()
+  })
+  request.on('error', end)
+  request.on('end', end)
+  request.on('close', end)
+}
+
+function toBody(answers: readonly ItemAnswer[]): string {
+  let body = '{"items":['
+  for (const answer of answers) {
+    if (answer.index > 0) body += ','
+    const eventId = answer.event_id === null ? 'null' : JSON.stringify(answer.event_id)
+    body += `{"index":${answer.index},"event_id":${eventId},"status":"${answer.status}"`
+    if (answer.status === 'invalid') {
+      body += `,"code":"${answer.code}","pointer":${JSON.stringify(answer.pointer)}`
+    }
+    body += '}'
+  }
+  return `${body}]}\n`
+}
