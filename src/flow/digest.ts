@@ -1,0 +1,199 @@
+/**
+ * The digest: log → engine → store. It pulls batches, lets the engine of each shard digest them,
+ * and commits what gathered every `commitMs`, one commit at a time, while the engines go on.
+ *
+ * Offsets live in the store: after a fault the store is opened again, and everything goes on from
+ * the offsets that it gives, whatever became of the last commit.
+ */
+
+import type { Engine } from '../engine/engine.ts'
+import { createEngine } from '../engine/shard-engine.ts'
+import type { EventLog } from '../log/log.ts'
+import type { Catalog } from '../model/catalog.ts'
+import { topicsOf } from '../model/catalog.ts'
+import type { MetricPlan } from '../model/plan.ts'
+import type { LogPosition } from '../model/record.ts'
+import type { PartitionTotals, ShardState, Step } from '../model/step.ts'
+import { present } from '../std/assert.ts'
+import type { Clock } from '../std/clock.ts'
+import { Fault, isFault, messageOf } from '../std/fault.ts'
+import { MIB, SECOND_MS } from '../std/units.ts'
+import type { Committed, Store, StoreState } from '../store/store.ts'
+
+export interface DigestOptions {
+  readonly log: EventLog
+  /** Opens the store; called again after a fault of it. */
+  readonly openStore: () => Promise<Store>
+  readonly catalog: Catalog
+  readonly plans: readonly MetricPlan[]
+  readonly secret: Uint8Array
+  /** Bytes for the ids of all shards together. */
+  readonly idsMemoryMax: number
+  readonly commitMs: number
+  /** Bytes of one pull from the log at most; PULL_BYTES_MAX. */
+  readonly pullBytesMax?: number
+  readonly clock: Clock
+  /** Called with each store that was opened: the one to ask from now on. */
+  readonly onStore: (store: Store) => void
+  /** Called after each commit, with what was committed. */
+  readonly onCommit: (committed: Committed, step: Step) => void
+  /** Called once per outage, with what is wrong, and with null when it is over. */
+  readonly onOutage: (fault: Fault | null) => void
+  /** Aborted: digest what the log holds by then, commit, and return. */
+  readonly drain: AbortSignal
+  /** Aborted: return as soon as the commit under way is done. */
+  readonly signal: AbortSignal
+}
+
+/** A pull takes so much at most: some 5,000 events, a few milliseconds of work. */
+export const PULL_BYTES_MAX: number = MIB
+/** Rows, ids and rejects that gather at most before a commit is waited for. */
+const PENDING_MAX = 400_000
+const BACKOFF_MS_MIN = 100
+const BACKOFF_MS_MAX = 5 * SECOND_MS
+
+/** Runs until drained or aborted. Throws a Fault whose retry is `never`. */
+export async function runDigest(options: DigestOptions): Promise<void> {
+  let backoffMs = BACKOFF_MS_MIN
+  let isOut = false
+  while (!options.signal.aborted) {
+    try {
+      await runSession(options, () => {
+        backoffMs = BACKOFF_MS_MIN
+        if (isOut) options.onOutage(null)
+        isOut = false
+      })
+      return
+    } catch (error) {
+      if (!isFault(error) || error.retry === 'never') throw error
+      if (!isOut) options.onOutage(error)
+      isOut = true
+      await options.clock.sleep(backoffMs, options.signal)
+      backoffMs = Math.min(backoffMs * 2, BACKOFF_MS_MAX)
+    }
+  }
+}
+
+/** One life of the store: from its offsets on, until drained, aborted, or a fault. */
+async function runSession(options: DigestOptions, onHealthy: () => void): Promise<void> {
+  const { log, signal, clock } = options
+  await using store = await options.openStore()
+  options.onStore(store)
+  const state = await store.load()
+  const engines = createEngines(options, state)
+  const commits = createCommits(options, store, engines)
+  const positions = await findPositions(options, state)
+  const bytesMax = options.pullBytesMax ?? PULL_BYTES_MAX
+  const readOptions = { bytesMax, waitMsMax: options.commitMs }
+  let committedAtMs = clock.monotonic()
+  for await (const fetches of log.read(positions, readOptions, signal)) {
+    for (const fetch of fetches) {
+      present(engines[fetch.partition], `the engine of shard ${fetch.partition}`).digest(fetch)
+    }
+    const isCaughtUp = fetches.length === 0
+    const isDue = clock.monotonic() - committedAtMs >= options.commitMs
+    const isFull = engines.some(engine => engine.pendingSize >= PENDING_MAX)
+    if (isFull || ((isDue || isCaughtUp) && !commits.isBusy)) {
+      await commits.begin()
+      committedAtMs = clock.monotonic()
+      onHealthy()
+    }
+    if (isCaughtUp && options.drain.aborted) break
+  }
+  await commits.begin()
+  await commits.settled()
+}
+
+function createEngines(options: DigestOptions, state: StoreState): readonly Engine[] {
+  const { catalog, plans, secret } = options
+  const states = new Map(state.shards.map(shard => [shard.shard, shard]))
+  return Array.from({ length: catalog.partitions }, (_, shard) =>
+    createEngine({
+      catalog,
+      plans,
+      secret,
+      state: states.get(shard) ?? emptyState(shard),
+      idsMemoryMax: options.idsMemoryMax / catalog.partitions,
+    }),
+  )
+}
+
+function emptyState(shard: number): ShardState {
+  return { shard, partitions: [], ids: { blocks: [], runs: [] } }
+}
+
+/** Where to go on reading: where the store left off, else at the log's beginning. */
+async function findPositions(
+  options: DigestOptions,
+  state: StoreState,
+): Promise<readonly LogPosition[]> {
+  const key = (topic: string, partition: number): string => `${topic}/${partition}`
+  const totals = state.shards.flatMap(shard => shard.partitions)
+  const known = new Map(totals.map(total => [key(total.topic, total.partition), total.offsetNext]))
+  const bounds = await options.log.bounds(options.signal)
+  const first = new Map(bounds.map(bound => [key(bound.topic, bound.partition), bound.offsetFirst]))
+  return topicsOf(options.catalog).flatMap(topic =>
+    Array.from({ length: options.catalog.partitions }, (_, partition) => {
+      const place = key(topic, partition)
+      return { topic, partition, offset: known.get(place) ?? first.get(place) ?? 0 }
+    }),
+  )
+}
+
+interface Commits {
+  readonly isBusy: boolean
+  /** Waits for the commit under way, then starts one of all that gathered. */
+  begin(): Promise<void>
+  /** Resolves when no commit is under way; throws what the last one threw. */
+  settled(): Promise<void>
+}
+
+function createCommits(options: DigestOptions, store: Store, engines: readonly Engine[]): Commits {
+  let running: Promise<void> | null = null
+  let failure: unknown = null
+
+  const commit = async (step: Step): Promise<void> => {
+    const committed = await store.commit(step)
+    for (const [shard, runs] of Map.groupBy(committed.runs, run => run.shard)) {
+      engines[shard]?.settle(runs.map(({ run }) => run))
+    }
+    options.log.release(step.shards.flatMap(shard => shard.partitions.map(toPosition)))
+    options.onCommit(committed, step)
+  }
+  const settled = async (): Promise<void> => {
+    await running
+    running = null
+    if (failure !== null) throw failure
+  }
+  return {
+    get isBusy() {
+      return running !== null
+    },
+    begin: async () => {
+      await settled()
+      const bounds = await options.log.bounds(options.signal)
+      for (const engine of engines) engine.observe(bounds)
+      const shards = engines.map(engine => engine.take()).filter(step => step !== null)
+      if (shards.length === 0) return
+      running = commit({ catalogVersion: options.catalog.version, shards }).then(
+        () => {
+          running = null
+        },
+        (error: unknown) => {
+          failure = toFault(error)
+        },
+      )
+    },
+    settled,
+  }
+}
+
+function toPosition(totals: PartitionTotals): LogPosition {
+  return { topic: totals.topic, partition: totals.partition, offset: totals.offsetNext }
+}
+
+/** What is no Fault is our own mistake, and goes on as it is. */
+function toFault(error: unknown): unknown {
+  if (error instanceof Error) return error
+  return new Fault('STORE_UNAVAILABLE', `the store failed: ${messageOf(error)}`)
+}

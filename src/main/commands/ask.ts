@@ -1,0 +1,70 @@
+/** How commands that only ask get their answers: from the Weir that runs, else from the store. */
+
+import { existsSync } from 'node:fs'
+import { toAuditAnswer } from '../../api/api.ts'
+import type { AuditAnswer } from '../../api/contract.ts'
+import type { EventLog } from '../../log/log.ts'
+import { openSegmentLog } from '../../log/segment/segment-log.ts'
+import { topicsOf } from '../../model/catalog.ts'
+import type { Question, Result } from '../../model/result.ts'
+import { toMillisecondText } from '../../model/time.ts'
+import { Fault } from '../../std/fault.ts'
+import { dataDirOf } from '../running/data-dir.ts'
+import { openStoreOf } from '../running/embedded.ts'
+import { findPeer } from '../running/peer.ts'
+import type { CommandContext } from '../terminal/command.ts'
+
+export async function askQuestion(context: CommandContext, question: Question): Promise<Result> {
+  const peer = await findPeer(dataDirOf(context.config.settings.data), context.signal)
+  if (peer !== null) {
+    const answer = await peer.get(toQuestionPath(question), context.signal)
+    return answer as Result
+  }
+  assertData(context)
+  await using store = await openStoreOf(context)
+  return await store.query(question)
+}
+
+export async function askAudit(context: CommandContext): Promise<AuditAnswer> {
+  const directory = dataDirOf(context.config.settings.data)
+  const peer = await findPeer(directory, context.signal)
+  if (peer !== null) return (await peer.get('/v1/audit', context.signal)) as AuditAnswer
+  assertData(context)
+  await using store = await openStoreOf(context)
+  const { progress } = await store.load()
+  await using log = await openLogOf(context)
+  return toAuditAnswer(await store.audit(), await log.bounds(context.signal), progress)
+}
+
+/** Opens the log of the context's data directory, to read it; nothing is deleted. */
+export async function openLogOf(context: CommandContext): Promise<EventLog> {
+  const { settings, catalog } = context.config
+  return await openSegmentLog({
+    directory: dataDirOf(settings.data).log,
+    topics: topicsOf(catalog),
+    partitions: catalog.partitions,
+    clock: context.clock,
+    segmentBytes: settings.segmentBytes,
+    retentionMs: null,
+    retentionBytes: null,
+    logBytesMax: settings.logBytesMax,
+  })
+}
+
+/** Asking must not make an empty data directory where somebody mistyped its name. */
+export function assertData(context: CommandContext): void {
+  const directory = dataDirOf(context.config.settings.data)
+  if (existsSync(directory.store)) return
+  throw new Fault(
+    'FILE_UNREADABLE',
+    `there is no data in ${directory.path}; check --data, or begin with weir start or weir import`,
+  )
+}
+
+function toQuestionPath(question: Question): string {
+  const parameters = new URLSearchParams({ limit: String(question.limit) })
+  if (question.fromMs !== null) parameters.set('from', toMillisecondText(question.fromMs))
+  if (question.toMs !== null) parameters.set('to', toMillisecondText(question.toMs))
+  if (question.cursor !== null) parameters.set('cursor', question.cursor)
+  return `/v1/metrics/${encodeURIComponent(question.metric)}?${parameters.toString()}`
+}

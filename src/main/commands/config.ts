@@ -1,0 +1,33 @@
+import { SETTINGS, toFlag, toVariable } from '../config/settings.ts'
+import type { Command } from '../terminal/command.ts'
+import { toTable } from '../terminal/table.ts'
+
+export const configCommand: Command = {
+  name: 'config',
+  about: 'shows the settings in force',
+  positionals: [],
+  flags: {
+    sources: { value: null, about: 'also where each value came from' },
+    json: { value: null, about: 'as JSON' },
+  },
+  settings: [],
+  examples: ['weir config', 'weir config --sources', 'WEIR_PORT=9000 weir config --sources --json'],
+  run: async ({ config, terminal, isSet }) => {
+    const { sources } = config
+    if (isSet('json')) {
+      const all = sources.map(({ name, text, source }) => [name, { value: text, source }])
+      terminal.print(JSON.stringify(Object.fromEntries(all)))
+      return 0
+    }
+    const rows = sources.map(({ name, text, source }) =>
+      isSet('sources')
+        ? [name, text, source]
+        : [name, text, toFlag(name), toVariable(name), SETTINGS[name].about],
+    )
+    const head = isSet('sources')
+      ? ['setting', 'value', 'source']
+      : ['setting', 'value', 'flag', 'variable', 'what it is']
+    for (const line of toTable(head, rows)) terminal.print(line)
+    return 0
+  },
+}

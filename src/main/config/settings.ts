@@ -1,0 +1,153 @@
+/**
+ * Every setting there is, once: its name in weir.config.ts, its flag, its WEIR_ variable, its
+ * default and what it does. The loader, `weir config`, `--help` and the reference page read this.
+ */
+import { Fault } from '../../std/fault.ts'
+import { parseDuration, parseSize } from '../../std/units.ts'
+
+export interface Setting<Value> {
+  readonly default: string
+  /** One line for people; what it is, its unit or form. */
+  readonly about: string
+  /**
+   * Reads what was written, on whatever way it came. `what` names the setting and where it stood.
+   */
+  readonly parse: (text: string, what: string) => Value
+}
+
+const INTEGER = /^\d{1,15}$/
+
+function text(fallback: string, about: string): Setting<string> {
+  return { default: fallback, about, parse: value => value }
+}
+
+function oneOf<const Choice extends string>(
+  choices: readonly Choice[],
+  fallback: Choice,
+  about: string,
+): Setting<Choice> {
+  return {
+    default: fallback,
+    about: `${about}; ${choices.join(' or ')}`,
+    parse: (value, what) => {
+      const found = choices.find(choice => choice === value)
+      if (found === undefined) refuse(what, value, `one of ${choices.join(', ')}`)
+      return found
+    },
+  }
+}
+
+function whole(
+  fallback: number,
+  range: readonly [min: number, max: number],
+  about: string,
+): Setting<number> {
+  const [min, max] = range
+  return {
+    default: String(fallback),
+    about,
+    parse: (value, what) => {
+      const number = INTEGER.test(value) ? Number(value) : Number.NaN
+      if (!(number >= min && number <= max)) refuse(what, value, `a whole number ${min}..${max}`)
+      return number
+    },
+  }
+}
+
+function duration(fallback: string, about: string): Setting<number> {
+  return { default: fallback, about, parse: parseDuration }
+}
+
+function durationOrOff(fallback: string, about: string): Setting<number | null> {
+  return {
+    default: fallback,
+    about: `${about}; or off`,
+    parse: (value, what) => (value === 'off' ? null : parseDuration(value, what)),
+  }
+}
+
+function size(fallback: string, about: string): Setting<number> {
+  return { default: fallback, about, parse: parseSize }
+}
+
+function sizeOrOff(fallback: string, about: string): Setting<number | null> {
+  return {
+    default: fallback,
+    about: `${about}; or off`,
+    parse: (value, what) => (value === 'off' ? null : parseSize(value, what)),
+  }
+}
+
+function refuse(what: string, value: string, wanted: string): never {
+  throw new Fault('CONFIG_INVALID', `${what} is '${value}', not ${wanted}`)
+}
+
+/** In the order in which they are shown. Durations come out in milliseconds, sizes in bytes. */
+export const SETTINGS: {
+  readonly data: Setting<string>
+  readonly port: Setting<number>
+  readonly host: Setting<string>
+  readonly traffic: Setting<number>
+  readonly seed: Setting<number>
+  readonly zone: Setting<string>
+  readonly currency: Setting<string>
+  readonly partitions: Setting<number>
+  readonly partitioner: Setting<'murmur2' | 'crc32'>
+  readonly topicPrefix: Setting<string>
+  readonly grace: Setting<number>
+  readonly dedupDays: Setting<number>
+  readonly futureSkew: Setting<number>
+  readonly eventAgeMax: Setting<number | null>
+  readonly seenIdsMemoryMax: Setting<number>
+  readonly storeMemoryMax: Setting<number>
+  readonly compactAfterRows: Setting<number>
+  readonly commitInterval: Setting<number>
+  readonly segmentBytes: Setting<number>
+  readonly logBytesMax: Setting<number>
+  readonly retention: Setting<number | null>
+  readonly retentionBytes: Setting<number | null>
+} = {
+  data: text('./.weir', 'directory of the log, the store and the keys'),
+  port: whole(
+    8787,
+    [0, 65_535],
+    'TCP port of the collector, the API and the page; 0 is one that is free',
+  ),
+  host: text('127.0.0.1', 'address to listen on'),
+  traffic: whole(20, [0, 100_000], 'synthetic visitors, in events per second; 0: none'),
+  seed: whole(1, [0, 4_294_967_295], 'seed of the synthetic visitors'),
+  zone: text('UTC', 'IANA time zone of windows, unless a metric has its own'),
+  currency: text('USD', 'ISO 4217 code of amounts without data.currency'),
+  partitions: whole(4, [1, 1024], 'partitions of every topic; fixed once data exists'),
+  partitioner: oneOf(['murmur2', 'crc32'], 'murmur2', 'how producers place users in partitions'),
+  topicPrefix: text('', 'put before event types to name their topics'),
+  grace: duration('10m', 'how long after its end a window becomes final'),
+  dedupDays: whole(1, [0, 30], 'UTC days that two sightings of one event may be apart'),
+  futureSkew: duration('1h', 'how far past its arrival a timestamp may be'),
+  eventAgeMax: durationOrOff('off', 'how far before its arrival a timestamp may be'),
+  seenIdsMemoryMax: size('128MiB', 'memory for ids of seen events and distinct values'),
+  storeMemoryMax: size('128MiB', 'memory for the store'),
+  compactAfterRows: whole(200_000, [1, 1e9], 'appended rows of a metric that bring compaction'),
+  commitInterval: duration('200ms', 'time between commits'),
+  segmentBytes: size('64MiB', 'size at which a segment of the log is closed'),
+  logBytesMax: size('20GiB', 'size of the log at which the collector answers 503'),
+  retention: durationOrOff('7d', 'age at which digested segments may be deleted'),
+  retentionBytes: sizeOrOff('off', 'size of a partition above which digested segments are deleted'),
+}
+
+export type SettingName = keyof typeof SETTINGS
+export type Settings = {
+  readonly [Name in SettingName]: ReturnType<(typeof SETTINGS)[Name]['parse']>
+}
+
+export const SETTING_NAMES: readonly SettingName[] = Object.keys(SETTINGS) as SettingName[]
+
+/** `seenIdsMemoryMax` to `--seen-ids-memory-max`. */
+export function toFlag(name: SettingName): string {
+  return `--${name.replaceAll(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
+}
+
+/** `seenIdsMemoryMax` to `WEIR_SEEN_IDS_MEMORY_MAX`. */
+export function toVariable(name: SettingName): string {
+  return `WEIR_${name.replaceAll(/[A-Z]/g, letter => `_${letter}`).toUpperCase()}`
+}

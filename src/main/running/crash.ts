@@ -1,0 +1,37 @@
+/**
+ * Named crash points, for tests: `WEIR_CRASH_AT=commit.before:3` kills the process, as SIGKILL
+ * does, the third time that it comes by there.
+ */
+import process from 'node:process'
+import { Fault } from '../../std/fault.ts'
+
+const POINTS = [
+  'append.before',
+  'append.after',
+  'fsync.before',
+  'fsync.after',
+  'roll.before',
+  'roll.after',
+  'commit.before',
+  'commit.after',
+  'compaction.before',
+  'compaction.after',
+]
+
+/** `at`: the variable's value, or undefined for none. */
+export function createCrash(at: string | undefined): (point: string) => void {
+  if (at === undefined) return () => undefined
+  const [wanted, count] = at.split(':')
+  let left = Number(count ?? 1)
+  if (wanted === undefined || !POINTS.includes(wanted) || !Number.isInteger(left) || left < 1) {
+    throw new Fault(
+      'CONFIG_INVALID',
+      `WEIR_CRASH_AT is '${at}', not one of ${POINTS.join(', ')}, maybe with :count`,
+    )
+  }
+  return point => {
+    if (point !== wanted) return
+    left -= 1
+    if (left === 0) process.kill(process.pid, 'SIGKILL')
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * The data directory: what lies where, the secret of the ids, and the note by which commands find
+ * the process that holds it.
+ */
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import process from 'node:process'
+import { Fault, messageOf, systemCodeOf } from '../../std/fault.ts'
+
+export interface DataDir {
+  readonly path: string
+  readonly log: string
+  readonly store: string
+  /** Positions of imports that were broken off. */
+  readonly imports: string
+  /** The note of the running process. */
+  readonly note: string
+  /** The key of the ids: whoever has it can make ids collide. */
+  readonly secret: string
+}
+
+export interface RunningNote {
+  readonly pid: number
+  readonly url: string
+}
+
+const SECRET_BYTES = 32
+const PRIVATE_MODE = 0o600
+
+export function dataDirOf(path: string): DataDir {
+  const root = resolve(path)
+  return {
+    path: root,
+    log: join(root, 'log'),
+    store: join(root, 'store'),
+    imports: join(root, 'imports'),
+    note: join(root, 'weir.json'),
+    secret: join(root, 'hash.key'),
+  }
+}
+
+/** Makes the directories. Throws FILE_UNREADABLE where that is not possible. */
+export function makeDataDir(directory: DataDir): void {
+  try {
+    for (const path of [directory.log, directory.store, directory.imports]) {
+      mkdirSync(path, { recursive: true })
+    }
+  } catch (cause) {
+    throw new Fault(
+      'FILE_UNREADABLE',
+      `data directory ${directory.path} cannot be made: ${messageOf(cause)}; check --data`,
+      { cause },
+    )
+  }
+}
+
+/** The secret of this directory, made at the first call. */
+export function readSecret(directory: DataDir): Uint8Array {
+  const known = readIfAny(directory.secret)
+  if (known !== null) {
+    const secret = Buffer.from(known.trim(), 'hex')
+    if (secret.length === SECRET_BYTES) return secret
+    throw new Fault(
+      'DATA_DIR_MISMATCH',
+      `${directory.secret} is damaged; restore it, or move the data directory away`,
+    )
+  }
+  const secret = randomBytes(SECRET_BYTES)
+  // Written aside and renamed: a crash leaves a whole key or none.
+  const aside = `${directory.secret}.new`
+  writeFileSync(aside, `${secret.toString('hex')}\n`, { mode: PRIVATE_MODE, flush: true })
+  renameSync(aside, directory.secret)
+  return secret
+}
+
+export function writeNote(directory: DataDir, note: RunningNote): void {
+  const aside = `${directory.note}.new`
+  writeFileSync(aside, `${JSON.stringify(note)}\n`)
+  renameSync(aside, directory.note)
+}
+
+export function removeNote(directory: DataDir): void {
+  rmSync(directory.note, { force: true })
+}
+
+/** The note of a process that lives; null where there is none. */
+export function readNote(directory: DataDir): RunningNote | null {
+  const text = readIfAny(directory.note)
+  if (text === null) return null
+  try {
+    const note = JSON.parse(text) as RunningNote
+    return typeof note.pid === 'number' && typeof note.url === 'string' && isAlive(note.pid)
+      ? note
+      : null
+  } catch {
+    return null
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return systemCodeOf(error) === 'EPERM'
+  }
+}
+
+function readIfAny(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    if (systemCodeOf(cause) === 'ENOENT') return null
+    throw new Fault('FILE_UNREADABLE', `${path} cannot be read: ${messageOf(cause)}`, { cause })
+  }
+}

@@ -1,0 +1,55 @@
+/** Synthetic visitors, who send their events over HTTP as anybody's would. */
+
+import { concatBytes, toUtf8 } from '../../std/bytes.ts'
+import { createVisitors } from '../../synthetic/synthetic.ts'
+import type { CommandContext } from '../terminal/command.ts'
+
+export interface TrafficOptions {
+  readonly url: string
+  readonly signal: AbortSignal
+}
+
+const SEND_MS = 100
+const NEWLINE = toUtf8('\n')
+
+/** Sends until the signal aborts. What the collector cannot take now is sent again. */
+export async function runTraffic(
+  { config, clock }: CommandContext,
+  { url, signal }: TrafficOptions,
+): Promise<void> {
+  const { traffic, seed } = config.settings
+  if (traffic === 0) return
+  const startMs = clock.now()
+  const visitors = createVisitors({
+    seed,
+    startMs,
+    eventsPerSecond: traffic,
+  })
+  let unsent: readonly Uint8Array[] = []
+  while (!signal.aborted) {
+    await clock.sleep(SEND_MS, signal)
+    if (unsent.length === 0) unsent = visitors.next(clock.now()).map(item => item.value)
+    if (unsent.length > 0 && (await send(url, unsent, signal))) unsent = []
+  }
+}
+
+/** true: stored. */
+async function send(
+  url: string,
+  items: readonly Uint8Array[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  const body = concatBytes(items.flatMap(item => [item, NEWLINE]))
+  try {
+    const response = await fetch(`${url}/v1/events`, {
+      method: 'POST',
+      body: body as Uint8Array<ArrayBuffer>,
+      headers: { 'Content-Type': 'application/x-ndjson' },
+      signal,
+    })
+    await response.arrayBuffer()
+    return response.ok
+  } catch {
+    return false
+  }
+}
