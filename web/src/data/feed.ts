@@ -1,0 +1,204 @@
+/**
+ * The feed keeps the board up to date: it reads everything once, then merges what the server tells
+ * over `/v1/live`. Where that connection fails it reads everything every few seconds instead, says
+ * so, and tries to connect again. Nothing here knows a browser: the outside comes in as ports.
+ */
+import type { Board, Link } from './board.ts'
+import { applyRejects, applyResult, EMPTY_BOARD } from './board.ts'
+import type { Get } from './read.ts'
+import { readAudit, readBoard } from './read.ts'
+import type { After, Timers } from './timers.ts'
+import { createTimers } from './timers.ts'
+import { parseRejects, parseResultChange } from './wire.ts'
+
+/** How long after a failure, or after the last reading without a connection, all is read again. */
+export const POLL_MS = 3_000
+/** A connection that is not open by then is given up. */
+export const CONNECT_MS_MAX = 8_000
+/** Readings without a connection between two attempts to connect. */
+export const POLLS_PER_ATTEMPT = 5
+/**
+ * All is read again so often beside a live connection: that a window became final without a new
+ * event is told by nobody, and a connection that is silent may be dead.
+ */
+export const RESYNC_MS = 15_000
+/** The ledger is read again at most so often when the server tells that it moved. */
+export const AUDIT_MS_MIN = 2_000
+
+export type LiveEvent = 'result' | 'ledger' | 'rejects' | 'reset'
+
+export interface Listener {
+  opened(): void
+  received(event: LiveEvent, data: string): void
+  /** The connection is lost; nothing is told after this. */
+  lost(): void
+}
+
+export interface Ports {
+  readonly get: Get
+  /** Connects to `/v1/live`; the answer closes the connection. */
+  readonly listen: (listener: Listener) => () => void
+  readonly now: () => number
+  readonly after: After
+}
+
+export interface Feed {
+  /** Reads and connects at once, as when a person asks for it. */
+  retry(): void
+  close(): void
+}
+
+/** Starts at once; `publish` gets each new board. */
+export function startFeed(ports: Ports, publish: (board: Board) => void): Feed {
+  const feed = new LiveFeed(ports, publish)
+  feed.retry()
+  return feed
+}
+
+class LiveFeed implements Feed {
+  readonly #ports: Ports
+  readonly #publish: (board: Board) => void
+  readonly #timers: Timers
+  #board = EMPTY_BOARD
+  #closed = false
+  #open = false
+  /** Ends the connection, open or on its way; null: there is none. */
+  #hangUp: (() => void) | null = null
+  #pollCount = 0
+  #answeredAtMs: number | null = null
+  /** What came while everything was being read, to be merged after it; null: nothing is read. */
+  #held: (() => void)[] | null = null
+  #readAgain = false
+
+  constructor(ports: Ports, publish: (board: Board) => void) {
+    this.#ports = ports
+    this.#publish = publish
+    this.#timers = createTimers(ports.after)
+  }
+
+  retry(): void {
+    this.#update({ ...this.#board, link: { kind: 'connecting' } })
+    if (!this.#open) this.#connect()
+    void this.#readAll()
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#disconnect()
+    this.#timers.clearAll()
+  }
+
+  #connect(): void {
+    this.#disconnect()
+    this.#hangUp = this.#ports.listen({
+      opened: () => this.#opened(),
+      received: (event, data) => this.#received(event, data),
+      lost: () => this.#lost(),
+    })
+    this.#timers.set('connect', CONNECT_MS_MAX, () => this.#lost())
+  }
+
+  #disconnect(): void {
+    this.#hangUp?.()
+    this.#hangUp = null
+    this.#open = false
+    this.#timers.clear('connect')
+    this.#timers.clear('resync')
+  }
+
+  #opened(): void {
+    if (this.#closed) return
+    this.#open = true
+    this.#pollCount = 0
+    this.#timers.clear('connect')
+    this.#timers.clear('poll')
+    void this.#readAll() // what changed before this is not told
+  }
+
+  #lost(): void {
+    if (this.#closed) return
+    this.#disconnect()
+    void this.#readAll()
+  }
+
+  #received(event: LiveEvent, data: string): void {
+    if (this.#closed) return
+    if (this.#held === null) this.#merge(event, data)
+    else this.#held.push(() => this.#merge(event, data))
+  }
+
+  #merge(event: LiveEvent, data: string): void {
+    if (event === 'ledger') {
+      this.#timers.setOnce('audit', AUDIT_MS_MIN, () => void this.#readAudit())
+      return
+    }
+    const board = event === 'reset' ? null : applyEvent(this.#board, event, data)
+    if (board === null) void this.#readAll()
+    else this.#update(board)
+  }
+
+  async #readAudit(): Promise<void> {
+    const audit = await readAudit(this.#ports.get, this.#board)
+    this.#update({ ...this.#board, audit })
+  }
+
+  async #readAll(): Promise<void> {
+    if (this.#held !== null) {
+      this.#readAgain = true
+      return
+    }
+    const held: (() => void)[] = []
+    this.#held = held
+    const { board, failure } = await readBoard(this.#ports.get, this.#board)
+    this.#held = null
+    if (this.#closed) return
+    if (failure === null) this.#answeredAtMs = this.#ports.now()
+    else this.#disconnect()
+    this.#update({ ...board, link: this.#linkAfter(failure) })
+    for (const merge of held) merge()
+    this.#plan()
+  }
+
+  #linkAfter(failure: string | null): Link {
+    if (failure !== null) return { kind: 'stale', atMs: this.#answeredAtMs, message: failure }
+    if (this.#open) return { kind: 'live' }
+    if (this.#hangUp !== null) return { kind: 'connecting' }
+    return { kind: 'polling', atMs: this.#ports.now() }
+  }
+
+  #plan(): void {
+    if (this.#readAgain) {
+      this.#readAgain = false
+      void this.#readAll()
+    } else if (this.#open) {
+      this.#timers.set('resync', RESYNC_MS, () => void this.#readAll())
+    } else if (this.#hangUp === null) {
+      this.#timers.set('poll', POLL_MS, () => this.#poll())
+    }
+  }
+
+  #poll(): void {
+    this.#pollCount += 1
+    const isStale = this.#board.link.kind === 'stale'
+    if (isStale || this.#pollCount % POLLS_PER_ATTEMPT === 0) this.#connect()
+    void this.#readAll()
+  }
+
+  #update(board: Board): void {
+    if (this.#closed || board === this.#board) return
+    this.#board = board
+    this.#publish(board)
+  }
+}
+
+/** The board after an event; null: what it told cannot be read, so that all is to be asked for. */
+function applyEvent(board: Board, event: 'result' | 'rejects', data: string): Board | null {
+  try {
+    const json: unknown = JSON.parse(data)
+    return event === 'result'
+      ? applyResult(board, parseResultChange(json))
+      : applyRejects(board, parseRejects(json))
+  } catch {
+    return null
+  }
+}

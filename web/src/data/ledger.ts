@@ -1,0 +1,99 @@
+/** The ledger as the page shows it: sums per topic, and every equation that does not hold. */
+
+import type { AuditAnswer, AuditPartition } from '../../../src/api/contract.ts'
+import { invalidTotal } from '../../../src/model/ledger.ts'
+
+export interface LedgerLine {
+  readonly topic: string
+  readonly consumed: number
+  readonly accepted: number
+  readonly duplicate: number
+  readonly invalid: number
+  readonly lag: number
+  readonly balanced: boolean
+}
+
+/** An equation of one partition whose sides differ; `difference` is left minus right. */
+export interface Breach {
+  readonly topic: string
+  readonly partition: number
+  readonly equation: string
+  readonly left: number
+  readonly right: number
+  readonly difference: number
+}
+
+export interface LedgerView {
+  /** Whether the server says so and all equations hold here too. */
+  readonly balanced: boolean
+  readonly total: LedgerLine
+  /** By topic name. */
+  readonly topics: readonly LedgerLine[]
+  readonly breaches: readonly Breach[]
+  /** Most frequent first. */
+  readonly invalidCodes: readonly { readonly code: string; readonly count: number }[]
+}
+
+export function toLedgerView(audit: AuditAnswer): LedgerView {
+  const byTopic = Map.groupBy(audit.partitions, partition => partition.topic)
+  const topics = [...byTopic].map(([topic, partitions]) => addUp(topic, partitions))
+  const breaches = audit.partitions.flatMap(findBreaches)
+  return {
+    balanced: audit.balanced && breaches.length === 0,
+    total: addUp('all topics', audit.partitions),
+    topics: topics.sort((left, right) => (left.topic < right.topic ? -1 : 1)),
+    breaches,
+    invalidCodes: countCodes(audit.partitions),
+  }
+}
+
+function addUp(topic: string, partitions: readonly AuditPartition[]): LedgerLine {
+  const sum = (of: (partition: AuditPartition) => number): number =>
+    partitions.reduce((total, partition) => total + of(partition), 0)
+  return {
+    topic,
+    consumed: sum(partition => partition.consumed),
+    accepted: sum(partition => partition.accepted),
+    duplicate: sum(partition => partition.duplicate),
+    invalid: sum(invalidTotal),
+    lag: sum(partition => partition.lag),
+    balanced: partitions.every(
+      partition => partition.balanced && findBreaches(partition).length === 0,
+    ),
+  }
+}
+
+/** Recounts what the server says of a partition. */
+export function findBreaches(partition: AuditPartition): readonly Breach[] {
+  const invalid = invalidTotal(partition)
+  const { topic, consumed, accepted, duplicate, skipped, gap, applied, quarantined } = partition
+  const passed = partition.offset_next - partition.offset_first
+  const sides: readonly (readonly [equation: string, left: number, right: number])[] = [
+    ['consumed = accepted + duplicate + invalid', consumed, accepted + duplicate + invalid],
+    ['offsets passed = consumed + skipped + gap', passed, consumed + skipped + gap],
+    ['applied to results = accepted', applied, accepted],
+    ['in quarantine = invalid', quarantined, invalid],
+  ]
+  return sides
+    .filter(([, left, right]) => left !== right)
+    .map(([equation, left, right]) => ({
+      topic,
+      partition: partition.partition,
+      equation,
+      left,
+      right,
+      difference: left - right,
+    }))
+}
+
+function countCodes(partitions: readonly AuditPartition[]): LedgerView['invalidCodes'] {
+  const counts = new Map<string, number>()
+  for (const partition of partitions) {
+    for (const [code, count] of Object.entries(partition.invalid)) {
+      counts.set(code, (counts.get(code) ?? 0) + count)
+    }
+  }
+  return [...counts]
+    .map(([code, count]) => ({ code, count }))
+    .sort((left, right) => right.count - left.count || (left.code < right.code ? -1 : 1))
+}
