@@ -91,7 +91,7 @@ test('what cannot be read goes to weir.unparsed, always to the same partition', 
 })
 
 test('an importer says why a line is no event, and where it stood', async () => {
-  const origin = { reason: 'csv_line', file: 'shop.csv', line: 7 } as const
+  const origin = { reason: 'csv_line', file: 'shop.csv', line: 7, cut: null } as const
   const { records, headers } = await collectOne({ bytes: toUtf8('a,b'), origin }, GOOD)
   expect(records[0]).toMatchObject({ topic: 'weir.unparsed', value: toUtf8('a,b') })
   const expected = { 'weir-reason': 'csv_line', 'weir-file': 'shop.csv', 'weir-line': '7' }
@@ -99,10 +99,17 @@ test('an importer says why a line is no event, and where it stood', async () => 
 })
 
 test('an imported line that is looked at keeps its origin only if it is invalid', async () => {
-  const item = { bytes: toUtf8('{}'), origin: { reason: null, file: 'f', line: 3 } }
+  const item = { bytes: toUtf8('{}'), origin: { reason: null, file: 'f', line: 3, cut: null } }
   expect((await collectOne(item, GOOD)).headers).toEqual({})
   const headers = { 'weir-file': 'f', 'weir-line': '3' }
   expect((await collectOne(item, NOT_JSON)).headers).toEqual(headers)
+})
+
+test('an item that was cut before keeps the length and hash of the whole', async () => {
+  const cut = { lengthBytes: 9_000_000, sha256: 'ab'.repeat(32) }
+  const origin = { reason: null, file: 'f', line: 3, cut }
+  const { headers } = await collectOne({ bytes: toUtf8('x'.repeat(65_537)), origin }, GOOD)
+  expect(headers).toMatchObject({ 'weir-length': '9000000', 'weir-sha256': cut.sha256 })
 })
 
 test('an item over 64 KiB keeps its beginning, its length and its hash', async () => {

@@ -33,6 +33,14 @@ export interface Origin {
   readonly file: string | null
   /** From 1. */
   readonly line: number | null
+  /** What is known of the whole of an item that was cut before it came here; null: it is whole. */
+  readonly cut: Cut | null
+}
+
+export interface Cut {
+  readonly lengthBytes: number
+  /** Lower-case hex. */
+  readonly sha256: string
 }
 
 export interface Item {
@@ -135,14 +143,20 @@ function placeItem(item: Item, catalog: Catalog, check: (bytes: Uint8Array) => I
 }
 
 function placeTooLarge(item: Item, catalog: Catalog): Placed {
+  const { lengthBytes, sha256 } = item.origin?.cut ?? measure(item.bytes)
   const headers = [
     toHeader(HEADER_REASON, 'too_large'),
-    toHeader(HEADER_LENGTH, String(item.bytes.length)),
-    toHeader(HEADER_SHA256, createHash('sha256').update(item.bytes).digest('hex')),
+    toHeader(HEADER_LENGTH, String(lengthBytes)),
+    toHeader(HEADER_SHA256, sha256),
     ...originHeaders(item.origin),
   ]
   const record = toUnparsed(item.bytes.subarray(0, EVENT_BYTES_MAX), headers, catalog)
   return { record, eventId: null, invalid: { kind: 'invalid', code: 'too_large', pointer: '' } }
+}
+
+function measure(bytes: Uint8Array): Cut {
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  return { lengthBytes: bytes.length, sha256 }
 }
 
 function placeUnparsed(item: Item, reason: InvalidCode, catalog: Catalog): Placed {

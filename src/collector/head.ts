@@ -4,7 +4,7 @@ import type { Problem } from '../model/problem.ts'
 import { toProblem } from '../model/problem.ts'
 import type { InvalidCode } from '../model/verdict.ts'
 import { INVALID_CODES } from '../model/verdict.ts'
-import type { Origin } from './collector.ts'
+import type { Cut, Origin } from './collector.ts'
 import { ENCODINGS } from './decode.ts'
 import type { BodyKind } from './split.ts'
 
@@ -90,10 +90,14 @@ function parseOrigin(headers: IncomingHttpHeaders, bodyKind: BodyKind): Origin |
   const file = one(headers['x-weir-file'])
   const line = one(headers['x-weir-line'])
   const reason = one(headers['x-weir-reason'])
-  if (file === null && line === null && reason === null) return null
-  if (bodyKind !== 'raw' && (line !== null || reason !== null)) {
+  const length = one(headers['x-weir-length'])
+  const sha256 = one(headers['x-weir-sha256'])
+  const ofOneItem = [line, reason, length, sha256]
+  if (file === null && ofOneItem.every(value => value === null)) return null
+  if (bodyKind !== 'raw' && ofOneItem.some(value => value !== null)) {
     return refuseHeader(
-      'X-Weir-Line and X-Weir-Reason tell of one item; send it as application/octet-stream',
+      'X-Weir-Line, -Reason, -Length and -Sha256 tell of one item; ' +
+        'send it as application/octet-stream',
     )
   }
   if (file !== null && file.length > FILE_LENGTH_MAX) {
@@ -105,11 +109,25 @@ function parseOrigin(headers: IncomingHttpHeaders, bodyKind: BodyKind): Origin |
   if (reason !== null && !isInvalidCode(reason)) {
     return refuseHeader(`X-Weir-Reason is '${reason}', which is no code of an invalid event`)
   }
+  const cut = parseCut(length, sha256)
+  if (cut !== null && 'problem' in cut) return cut
   return {
     reason,
+    cut,
     file: file === null ? null : decodePercent(file),
     line: line === null ? null : Number(line),
   }
+}
+
+/** Of an item that the sender had to cut: how long it was, and its SHA-256. */
+function parseCut(length: string | null, sha256: string | null): Cut | Refused | null {
+  if (length === null && sha256 === null) return null
+  if (length === null || !/^[1-9]\d{0,14}$/.test(length) || !/^[0-9a-f]{64}$/.test(sha256 ?? '')) {
+    return refuseHeader(
+      'X-Weir-Length and X-Weir-Sha256 are not a length in bytes and 64 lower-case hex digits',
+    )
+  }
+  return { lengthBytes: Number(length), sha256: sha256 ?? '' }
 }
 
 function refuseHeader(detail: string): Refused {

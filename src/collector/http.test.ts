@@ -152,8 +152,11 @@ describe('what is stored is answered item by item', () => {
       'X-Weir-File': encodeURIComponent('käse 50%.csv'),
       'X-Weir-Line': '17',
       'X-Weir-Reason': 'csv_line',
+      'X-Weir-Length': '70000',
+      'X-Weir-Sha256': '0a'.repeat(32),
     })
-    const origin = { reason: 'csv_line', file: 'käse 50%.csv', line: 17 }
+    const cut = { lengthBytes: 70_000, sha256: '0a'.repeat(32) }
+    const origin = { reason: 'csv_line', file: 'käse 50%.csv', line: 17, cut }
     expect(fixture.items.map(item => item.origin)).toEqual([origin])
   })
 })
@@ -181,6 +184,7 @@ describe('what is refused stores nothing', () => {
     ['a line of 0', '{}', { ...raw, 'X-Weir-Line': '0' }, 400, 'header_invalid'],
     ['a made-up reason', '{}', { ...raw, 'X-Weir-Reason': 'toString' }, 400, 'header_invalid'],
     ['a reason of many', '{}', { ...json, 'X-Weir-Reason': 'csv_line' }, 400, 'header_invalid'],
+    ['half a cut', '{}', { ...raw, 'X-Weir-Length': '7' }, 400, 'header_invalid'],
     ['too many items', '[1,2,3,4]', json, 413, 'items_too_many'],
     ['too much', 'x'.repeat(2 * MIB), json, 413, 'body_too_large'],
     ['a bomb', gzipSync(Buffer.alloc(64 * MIB)), gzipped, 413, 'body_too_large'],

@@ -5,7 +5,10 @@ export interface Header {
   readonly value: Uint8Array
 }
 
-/** Headers that Weir writes on records of weir.unparsed. */
+/**
+ * Headers that Weir writes. Origins stand on any record that looked invalid; the others only in
+ * weir.unparsed.
+ */
 export const HEADER_REASON = 'weir-reason' // a code of INVALID_CODES
 export const HEADER_FILE = 'weir-file' // name of the imported file
 export const HEADER_LINE = 'weir-line' // its line, from 1

@@ -74,7 +74,7 @@ export async function importFile(file: string, options: RiverOptions): Promise<R
     await using source = await openImportSource({ path: file, mapping: null, from: null, signal })
     for await (const { items } of source) {
       const named = items.map(({ value, reason, line }) => {
-        return { bytes: value, origin: { reason, line, file: basename(file) } }
+        return { bytes: value, origin: { reason, line, cut: null, file: basename(file) } }
       })
       await collector.collect(named, signal)
     }

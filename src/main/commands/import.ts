@@ -183,8 +183,8 @@ function toLocalTarget(collector: Collector, path: string): ImportTarget {
     store: async (items, signal) => {
       const answers = await collector.collect(
         items.map((item): Item => {
-          const { line, reason } = item
-          return { bytes: item.value, origin: { reason, file, line } }
+          const { line, reason, cut } = item
+          return { bytes: item.value, origin: { reason, file, line, cut } }
         }),
         signal,
       )
@@ -221,6 +221,10 @@ function toPeerTarget(peer: Peer, path: string): ImportTarget {
           'X-Weir-Line': String(item.line),
         }
         if (item.reason !== null) headers['X-Weir-Reason'] = item.reason
+        if (item.cut !== null) {
+          headers['X-Weir-Length'] = String(item.cut.lengthBytes)
+          headers['X-Weir-Sha256'] = item.cut.sha256
+        }
         invalidCount += await post(item.value, headers, signal)
       }
       return invalidCount

@@ -52,6 +52,10 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     retentionBytes: settings.retentionBytes,
     logBytesMax: settings.logBytesMax,
     crash: context.crash,
+    onTornTail: ({ path, sizeBytes }) =>
+      terminal.talk(
+        `weir: cut ${sizeBytes} bytes that a crash left unfinished at the end of ${path}`,
+      ),
   })
   const collector = createCollector({
     check: createChecker(catalog),
