@@ -1,3 +1,4 @@
+import { toJsonSchema } from '../../model/json-schema.ts'
 import { SETTINGS, toFlag, toVariable } from '../config/settings.ts'
 import type { Command } from '../terminal/command.ts'
 import { toTable } from '../terminal/table.ts'
@@ -9,10 +10,16 @@ export const configCommand: Command = {
   flags: {
     sources: { value: null, about: 'also where each value came from' },
     json: { value: null, about: 'as JSON' },
+    schemas: { value: null, about: 'the JSON Schema of every event type instead' },
   },
   settings: [],
   examples: ['weir config', 'weir config --sources', 'WEIR_PORT=9000 weir config --sources --json'],
   run: async ({ config, terminal, isSet }) => {
+    if (isSet('schemas')) {
+      const schemas = config.catalog.events.map(event => [event.name, toJsonSchema(event)])
+      terminal.print(JSON.stringify(Object.fromEntries(schemas), null, 2))
+      return 0
+    }
     const { sources } = config
     if (isSet('json')) {
       const all = sources.map(({ name, text, source }) => [name, { value: text, source }])

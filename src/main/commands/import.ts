@@ -12,7 +12,7 @@ import type { ImportItem, ImportPosition } from '../../importer/importer.ts'
 import { openImportSource } from '../../importer/importer.ts'
 import type { Mapping } from '../../importer/mapping.ts'
 import { parseMapping } from '../../importer/mapping.ts'
-import { concatBytes, toUtf8 } from '../../std/bytes.ts'
+import { concatBytes, fromUtf8, toUtf8 } from '../../std/bytes.ts'
 import { Fault, messageOf, systemCodeOf } from '../../std/fault.ts'
 import { SECOND_MS, toSizeText } from '../../std/units.ts'
 import { dataDirOf } from '../running/data-dir.ts'
@@ -52,6 +52,9 @@ const POLL_MS = 100
 /** A saved position is at most this old: a few lines more are read again. */
 const SAVE_MS = SECOND_MS
 const NEWLINE = toUtf8('\n')
+const OPEN = toUtf8('[')
+const COMMA = toUtf8(',')
+const CLOSE = toUtf8(']')
 
 /** Nothing else runs: the data directory is opened here, and closed when all is digested. */
 async function importAlone(context: CommandContext, path: string): Promise<ImportProgress> {
@@ -208,13 +211,21 @@ function toPeerTarget(peer: Peer, path: string): ImportTarget {
   }
   return {
     store: async (items, signal) => {
-      const whole = items.filter(isOneLine)
+      const { line = [], list = [], alone = [] } = Object.groupBy(items, toTravel)
       let invalidCount = 0
-      if (whole.length > 0) {
-        const body = concatBytes(whole.flatMap(item => [item.value, NEWLINE]))
-        invalidCount = await post(body, { 'Content-Type': 'application/x-ndjson' }, signal)
+      if (line.length > 0) {
+        const body = concatBytes(line.flatMap(item => [item.value, NEWLINE]))
+        invalidCount += await post(body, { 'Content-Type': 'application/x-ndjson' }, signal)
       }
-      for (const item of items.filter(one => !isOneLine(one))) {
+      if (list.length > 0) {
+        const body = concatBytes([
+          OPEN,
+          ...list.flatMap(item => [COMMA, item.value]).slice(1),
+          CLOSE,
+        ])
+        invalidCount += await post(body, { 'Content-Type': 'application/json' }, signal)
+      }
+      for (const item of alone) {
         const headers: Record<string, string> = {
           'Content-Type': 'application/octet-stream',
           'X-Weir-File': encodeURIComponent(file),
@@ -233,15 +244,23 @@ function toPeerTarget(peer: Peer, path: string): ImportTarget {
 }
 
 const LINE_FEED = 0x0a
-const CLOSING_BRACE = 0x7d
 
 /**
- * Whether an item may travel as a line among others: an object, as far as can be seen, unbroken.
+ * How an item travels: as a line among others, in a list (it is written over several lines), or
+ * alone, since what is broken could take its neighbours along.
  */
-function isOneLine(item: ImportItem): boolean {
-  return (
-    item.reason === null && item.value.at(-1) === CLOSING_BRACE && !item.value.includes(LINE_FEED)
-  )
+function toTravel(item: ImportItem): 'line' | 'list' | 'alone' {
+  if (item.reason !== null || item.cut !== null || !isObject(item.value)) return 'alone'
+  return item.value.includes(LINE_FEED) ? 'list' : 'line'
+}
+
+function isObject(bytes: Uint8Array): boolean {
+  try {
+    const value: unknown = JSON.parse(fromUtf8(bytes))
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+  } catch {
+    return false
+  }
 }
 
 /** Waits until all that the log held when this was called is digested. */

@@ -1,10 +1,12 @@
 /**
  * Named crash points, for tests: `WEIR_CRASH_AT=commit.before:3` kills the process, as SIGKILL
- * does, the third time that it comes by there.
+ * does, the third time that it comes by there. Its last word on stderr is where it died.
  */
+import { writeSync } from 'node:fs'
 import process from 'node:process'
 import { Fault } from '../../std/fault.ts'
 
+const STDERR = 2
 const POINTS = [
   'append.before',
   'append.after',
@@ -32,6 +34,8 @@ export function createCrash(at: string | undefined): (point: string) => void {
   return point => {
     if (point !== wanted) return
     left -= 1
-    if (left === 0) process.kill(process.pid, 'SIGKILL')
+    if (left !== 0) return
+    writeSync(STDERR, `weir: killed at ${point}\n`)
+    process.kill(process.pid, 'SIGKILL')
   }
 }
