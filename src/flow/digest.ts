@@ -81,7 +81,7 @@ async function runSession(options: DigestOptions, onHealthy: () => void): Promis
   options.onStore(store)
   const state = await store.load()
   const engines = createEngines(options, state)
-  const commits = createCommits(options, store, engines)
+  const commits = createCommits(options, { store, engines, onCommitted: onHealthy })
   const positions = await findPositions(options, state)
   const bytesMax = options.pullBytesMax ?? PULL_BYTES_MAX
   const readOptions = { bytesMax, waitMsMax: options.commitMs }
@@ -96,11 +96,10 @@ async function runSession(options: DigestOptions, onHealthy: () => void): Promis
     if (isFull || ((isDue || isCaughtUp) && !commits.isBusy)) {
       await commits.begin()
       committedAtMs = clock.monotonic()
-      onHealthy()
     }
     if (isCaughtUp && options.drain.aborted) break
   }
-  await commits.begin()
+  if (!signal.aborted) await commits.begin()
   await commits.settled()
 }
 
@@ -148,7 +147,14 @@ interface Commits {
   settled(): Promise<void>
 }
 
-function createCommits(options: DigestOptions, store: Store, engines: readonly Engine[]): Commits {
+interface CommitParts {
+  readonly store: Store
+  readonly engines: readonly Engine[]
+  readonly onCommitted: () => void
+}
+
+function createCommits(options: DigestOptions, parts: CommitParts): Commits {
+  const { store, engines, onCommitted } = parts
   let running: Promise<void> | null = null
   let failure: unknown = null
 
@@ -158,6 +164,7 @@ function createCommits(options: DigestOptions, store: Store, engines: readonly E
       engines[shard]?.settle(runs.map(({ run }) => run))
     }
     options.log.release(step.shards.flatMap(shard => shard.partitions.map(toPosition)))
+    onCommitted()
     options.onCommit(committed, step)
   }
   const settled = async (): Promise<void> => {
@@ -180,6 +187,7 @@ function createCommits(options: DigestOptions, store: Store, engines: readonly E
           running = null
         },
         (error: unknown) => {
+          running = null
           failure = toFault(error)
         },
       )
