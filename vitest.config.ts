@@ -1,8 +1,12 @@
 import type { ViteUserConfig } from 'vitest/config'
+import { createTallyReporter } from './test/support/reporter.ts'
+
+const tally = createTallyReporter(line => process.stdout.write(line))
 
 const config: ViteUserConfig = {
   test: {
     include: ['{src,test,web,scripts}/**/*.test.ts', '{src,test}/**/*.fuzz.ts'],
+    reporters: ['default', tally],
     // Two cores, and tests that start processes: files run two at a time.
     maxWorkers: 2,
     testTimeout: 30_000,

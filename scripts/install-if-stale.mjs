@@ -13,6 +13,7 @@ const wanted = createHash('sha256')
   .update(`${process.platform}-${process.arch}`)
   .digest('hex')
 
+const NODE_MAJOR_MIN = 24
 const isFresh = existsSync(stampPath) && readFileSync(stampPath, 'utf8') === wanted
 if (!isFresh) {
   process.stderr.write('weir: installing dependencies (once, some 15 seconds) …\n')
@@ -30,4 +31,14 @@ if (!isFresh) {
     process.exit(1)
   }
   writeFileSync(stampPath, wanted)
+}
+
+// npm scripts find the Node that was installed before the machine's own.
+const isNodeInstalled = existsSync(join(root, 'node_modules', '.bin', 'node'))
+if (!isNodeInstalled && Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN) {
+  process.stderr.write(
+    `weir: needs Node ${NODE_MAJOR_MIN} or newer, and this is ${process.version}; ` +
+      'for this platform npm brings none, so install one from nodejs.org\n',
+  )
+  process.exit(1)
 }

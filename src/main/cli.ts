@@ -1,37 +1,22 @@
 /** The `weir` command: picks the command, its settings and the outside world, and runs it. */
 import process from 'node:process'
 import { AssertionFailure } from '../std/assert.ts'
+import type { Clock } from '../std/clock.ts'
 import { createSystemClock } from '../std/clock.ts'
-import { Fault, isFault } from '../std/fault.ts'
-import { auditCommand } from './commands/audit.ts'
-import { configCommand } from './commands/config.ts'
-import { doctorCommand } from './commands/doctor.ts'
-import { generateCommand } from './commands/generate.ts'
-import { importCommand } from './commands/import.ts'
-import { queryCommand } from './commands/query.ts'
-import { startCommand } from './commands/start.ts'
-import { tailCommand } from './commands/tail.ts'
+import { Fault, isFault, systemCodeOf } from '../std/fault.ts'
+import { COMMANDS } from './commands/commands.ts'
 import { loadConfig } from './config/load.ts'
 import { SETTING_NAMES, toFlag } from './config/settings.ts'
 import { createCrash } from './running/crash.ts'
 import { VERSION } from './running/version.ts'
 import type { Command } from './terminal/command.ts'
 import { parseWords, toCommandHelp, toTwoColumns } from './terminal/command.ts'
-import { createTerminal } from './terminal/terminal.ts'
-
-const COMMANDS: readonly Command[] = [
-  startCommand,
-  importCommand,
-  queryCommand,
-  auditCommand,
-  tailCommand,
-  generateCommand,
-  configCommand,
-  doctorCommand,
-]
+import { createTerminal, toSafeText } from './terminal/terminal.ts'
 
 const EXIT_FAILED = 1
 const EXIT_USAGE = 2
+const EXIT_INTERRUPTED = 130
+const ECHO_MS_MAX = 500
 
 /** Codes whose cause is what was typed or configured. */
 const USAGE_CODES = ['USAGE', 'CONFIG_INVALID', 'QUERY_INVALID'] as const
@@ -44,7 +29,9 @@ try {
   if (error instanceof AssertionFailure) throw error
   process.exitCode = isFault(error, ...USAGE_CODES) ? EXIT_USAGE : EXIT_FAILED
   if (!isFault(error)) throw error
-  terminal.talk(`weir: ${error.message} [${error.code}]`)
+  // One line, whatever a message quotes.
+  const message = toSafeText(error.message.replaceAll(/\s*\n\s*/g, ' '))
+  terminal.talk(`weir: ${message} [${error.code}]`)
 }
 
 async function main(words: readonly string[]): Promise<number> {
@@ -53,9 +40,13 @@ async function main(words: readonly string[]): Promise<number> {
     terminal.print(VERSION)
     return 0
   }
-  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+  if (name === undefined) {
+    terminal.talk(toHelp())
+    return EXIT_USAGE
+  }
+  if (name === '--help' || name === '-h' || name === 'help') {
     terminal.print(toHelp())
-    return name === undefined ? EXIT_USAGE : 0
+    return 0
   }
   const command = COMMANDS.find(candidate => candidate.name === name)
   if (command === undefined) {
@@ -82,27 +73,51 @@ async function runCommand(command: Command, words: readonly string[]): Promise<n
     configPath: text('config') ?? environment['WEIR_CONFIG'] ?? null,
     workingDirectory: process.cwd(),
   })
-  return await command.run({
-    config,
-    positionals,
-    flag: text,
-    isSet: flag => values[flag] === true,
-    clock: createSystemClock(),
-    terminal,
-    signal: createInterrupt(),
-    crash: createCrash(environment['WEIR_CRASH_AT']),
-  })
+  const clock = createSystemClock()
+  const signal = createInterrupt(clock)
+  const crash = createCrash(environment['WEIR_CRASH_AT'])
+  const isSet = (flag: string): boolean => values[flag] === true
+  try {
+    return await command.run({
+      config,
+      positionals,
+      flag: text,
+      isSet,
+      clock,
+      terminal,
+      signal,
+      crash,
+    })
+  } catch (error) {
+    if (signal.aborted && isAbort(error)) return EXIT_INTERRUPTED
+    throw error
+  }
 }
 
-/** Aborts at the first SIGINT or SIGTERM; a second one ends the process at once. */
-function createInterrupt(): AbortSignal {
+/** Whether it is what a wait throws that was called off. */
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError'
+}
+
+/**
+ * Aborts at the first SIGINT or SIGTERM; a second one ends the process at once. One that comes
+ * right after is the same Ctrl-C: a terminal tells it to all processes, and npm tells it again.
+ */
+function createInterrupt(clock: Clock): AbortSignal {
   const controller = new AbortController()
+  let firstMs = 0
   const interrupt = (): void => {
-    if (controller.signal.aborted) process.exit(130)
+    if (!controller.signal.aborted) firstMs = clock.monotonic()
+    else if (clock.monotonic() - firstMs > ECHO_MS_MAX) process.exit(EXIT_INTERRUPTED)
     controller.abort()
   }
   process.on('SIGINT', interrupt)
   process.on('SIGTERM', interrupt)
+  // Whoever read the output is gone, as after `weir tail | head`.
+  process.stdout.on('error', error => {
+    if (systemCodeOf(error) !== 'EPIPE') throw error
+    controller.abort()
+  })
   return controller.signal
 }
 

@@ -1,0 +1,21 @@
+/** Every command there is, in the order of `weir --help` and of the reference page. */
+import type { Command } from '../terminal/command.ts'
+import { auditCommand } from './audit.ts'
+import { configCommand } from './config.ts'
+import { doctorCommand } from './doctor.ts'
+import { generateCommand } from './generate.ts'
+import { importCommand } from './import.ts'
+import { queryCommand } from './query.ts'
+import { startCommand } from './start.ts'
+import { tailCommand } from './tail.ts'
+
+export const COMMANDS: readonly Command[] = [
+  startCommand,
+  importCommand,
+  queryCommand,
+  auditCommand,
+  tailCommand,
+  generateCommand,
+  configCommand,
+  doctorCommand,
+]
