@@ -2,9 +2,10 @@
 import { z } from 'zod'
 import type { Route } from '../../src/api/contract.ts'
 import { ROUTES } from '../../src/api/contract.ts'
+import { BACK_MAX } from '../../src/api/question.ts'
 import { toFamilies } from '../../src/api/scrape.ts'
 import { COLLECTOR_LIMITS } from '../../src/collector/collector.ts'
-import { LIMIT_DEFAULT, LIMIT_MAX } from '../../src/model/result.ts'
+import { LAST_MAX, LIMIT_DEFAULT, LIMIT_MAX } from '../../src/model/result.ts'
 import { MIB } from '../../src/std/units.ts'
 import { code, paragraph, toPage, toTable } from './markdown.ts'
 
@@ -20,8 +21,10 @@ interface Schema {
 const PARAMETERS: { readonly [name: string]: string } = {
   from: 'windows that begin at this time or later: RFC 3339, or a date for its UTC midnight',
   to: 'windows that begin before this time',
+  last: `only the newest so many windows that have rows, newest first: 1 to ${LAST_MAX}`,
   limit: `rows at most, 1 to ${LIMIT_MAX}; ${LIMIT_DEFAULT} without it`,
   cursor: '`next` of the page before',
+  back: `records of each partition to begin with, 0 to ${BACK_MAX}; 0 without it`,
 }
 /** Longer lists of words are told elsewhere. */
 const ENUM_SHOWN_MAX = 7
@@ -69,9 +72,12 @@ function toLiveSection(): string {
     '## GET /v1/live',
     paragraph(
       'Answers as they change, as server-sent events; `?metrics=a,b` asks for some ' +
-        'metrics only. A `result` event carries `metric`, `replace` and `rows`, a ' +
-        '`ledger` event the sums of the ledger, a `rejects` event the newest of the ' +
-        'quarantine. Events carry whole values, never differences.',
+        'metrics only. A `result` event carries `metric`, `windows` and `rows`: these are all ' +
+        'rows of the windows that begin then (null: the one of `all`), to be put in the place ' +
+        'of what was known of them. A `stale` event names a `metric` of which more changed ' +
+        'than is told: read it again. A `ledger` event has the sums of the ledger, a ' +
+        '`rejects` event the newest of the quarantine, and `reset` says to read everything ' +
+        'again. Events carry whole values, never differences.',
     ),
   ].join('\n\n')
 }

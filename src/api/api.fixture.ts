@@ -9,6 +9,7 @@ import { SHOP_METRICS } from '../model/shop-metrics.ts'
 import type { Reject } from '../model/step.ts'
 import { toUtf8 } from '../std/bytes.ts'
 import type { ApiSources } from './api.ts'
+import type { TailRecord } from './contract.ts'
 
 const CATALOG = createCatalog({
   events: SHOP_EVENTS,
@@ -72,6 +73,15 @@ const RESULT: Result = {
   next: null,
 }
 
+export const TAILED: TailRecord = {
+  topic: 'search',
+  partition: 0,
+  offset: 2,
+  arrival: '2024-09-03T10:00:00.000Z',
+  looks: 'missing /data/query',
+  value: '{}',
+}
+
 export interface SourcesFixture {
   readonly sources: ApiSources
   /** What was asked, in order. */
@@ -97,6 +107,10 @@ export function createSources(changes: Partial<ApiSources> = {}): SourcesFixture
       ],
       next: 'more',
     }),
+    tail: async function* () {
+      yield [TAILED]
+      yield []
+    },
     bounds: async () => [toBounds('purchase', 12), toBounds('search', 3)],
     status: () => ({ phase: 'ready', progress: Date.UTC(2024, 8, 3, 10), version: '0.1.0' }),
     counters: () => ({

@@ -17,16 +17,18 @@ import { isFault } from '../std/fault.ts'
 import { toAuditAnswer, toMetricsAnswer, toQuarantineAnswer } from './answers.ts'
 import type { AuditAnswer, HealthAnswer, Route, RouteName } from './contract.ts'
 import { ROUTES } from './contract.ts'
-import { PROMETHEUS_TYPE, toPrometheusText } from './prometheus.ts'
+import { toPrometheusText } from './prometheus.ts'
 import { assertParameters, parsePage, parseQuestion } from './question.ts'
 import type { Counters } from './scrape.ts'
 import { toFamilies } from './scrape.ts'
+import type { TailSources } from './tail.ts'
+import { createTailAnswer } from './tail.ts'
 
 // The live stream and the command line show these in the same shape.
 export { toAuditAnswer, toRejectAnswer } from './answers.ts'
 
 /** Where the answers come from. All are called per request and may throw Faults. */
-export interface ApiSources {
+export interface ApiSources extends TailSources {
   readonly plans: readonly MetricPlan[]
   query(question: Question): Promise<Result>
   audit(): Promise<Ledger>
@@ -72,6 +74,7 @@ export function createApi(sources: ApiSources): Hono {
     const page = parsePage(new URL(context.req.url).searchParams)
     return context.json(toQuarantineAnswer(await sources.rejects(page)))
   })
+  serve('tail', createTailAnswer(sources))
   serve('health', context => context.json(toHealth('ok', sources)))
   serve('ready', context => {
     const { phase } = sources.status()
@@ -104,7 +107,7 @@ function serveRoute(app: Hono, route: Route, answer: Answer): void {
   app.get(path, context => {
     assertParameters(route, new URL(context.req.url).searchParams)
     context.header('Cache-Control', 'no-cache')
-    if (route.answer === null) context.header('Content-Type', PROMETHEUS_TYPE)
+    context.header('Content-Type', route.media)
     return answer(context)
   })
   app.all(path, () => refuseMethod(route.path, 'GET, HEAD'))

@@ -14,6 +14,7 @@ import type { Result, ResultRow, Value } from '../model/result.ts'
 import type { InvalidCode } from '../model/verdict.ts'
 import { INVALID_CODES } from '../model/verdict.ts'
 import { FAULTS } from '../std/fault.ts'
+import { PROMETHEUS_TYPE } from './prometheus.ts'
 
 export interface MetricsAnswer {
   readonly metrics: readonly MetricAnswer[]
@@ -71,6 +72,18 @@ export interface RejectAnswer {
   readonly value_encoding: Encoding
   readonly file: string | null
   readonly line: number | null
+}
+
+/** One record of the log, for people. */
+export interface TailRecord {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  readonly arrival: string
+  /** `valid`, or why not; whether it is a duplicate only the digest knows. */
+  readonly looks: string
+  /** Bytes that are not UTF-8 are shown as U+FFFD. */
+  readonly value: string
 }
 
 export interface HealthAnswer {
@@ -175,6 +188,17 @@ export const quarantineSchema: z.ZodType<QuarantineAnswer> = z.strictObject({
   next: z.string().nullable(),
 })
 
+export const tailLineSchema: z.ZodType<readonly TailRecord[]> = z.array(
+  z.strictObject({
+    topic: z.string(),
+    partition: z.number().int().nonnegative(),
+    offset,
+    arrival: millisecondTime,
+    looks: z.string(),
+    value: z.string(),
+  }),
+)
+
 export const healthSchema: z.ZodType<HealthAnswer> = z.strictObject({
   status: z.enum(['ok', 'starting', 'ready', 'draining']),
   version: z.string(),
@@ -194,7 +218,8 @@ export interface Route {
   readonly summary: string
   /** Names of the query parameters; others are refused. */
   readonly parameters: readonly string[]
-  /** null: text that is no JSON. */
+  readonly media: 'application/json' | 'application/x-ndjson' | typeof PROMETHEUS_TYPE
+  /** Of lines of JSON, the schema of one line; null: text that is no JSON. */
   readonly answer: z.ZodType | null
 }
 
@@ -203,6 +228,7 @@ export type RouteName =
   | 'result'
   | 'audit'
   | 'quarantine'
+  | 'tail'
   | 'health'
   | 'ready'
   | 'scrape'
@@ -213,42 +239,56 @@ export const ROUTES: { readonly [Name in RouteName]: Route } = {
     path: '/v1/metrics',
     summary: 'the metrics that can be asked for',
     parameters: [],
+    media: 'application/json',
     answer: metricsSchema,
   },
   result: {
     path: '/v1/metrics/{name}',
     summary: 'the values of a metric, by window and key',
-    parameters: ['from', 'to', 'limit', 'cursor'],
+    parameters: ['from', 'to', 'last', 'limit', 'cursor'],
+    media: 'application/json',
     answer: resultSchema,
   },
   audit: {
     path: '/v1/audit',
     summary: 'the ledger: where every record went',
     parameters: [],
+    media: 'application/json',
     answer: auditSchema,
   },
   quarantine: {
     path: '/v1/quarantine',
     summary: 'invalid records, as they came, newest first',
     parameters: ['limit', 'cursor'],
+    media: 'application/json',
     answer: quarantineSchema,
+  },
+  tail: {
+    path: '/v1/tail',
+    summary: 'the log as it grows: a line is a list of records, maybe empty',
+    parameters: ['back'],
+    media: 'application/x-ndjson',
+    answer: tailLineSchema,
   },
   health: {
     path: '/healthz',
     summary: 'whether the process lives',
     parameters: [],
+    media: 'application/json',
     answer: healthSchema,
   },
   ready: {
     path: '/readyz',
     summary: 'whether it takes requests: 503 while it starts or drains',
     parameters: [],
+    media: 'application/json',
     answer: healthSchema,
   },
   scrape: {
     path: '/metrics',
     summary: "counters for operators, in Prometheus' text format 0.0.4",
     parameters: [],
+    media: PROMETHEUS_TYPE,
     answer: null,
   },
 }

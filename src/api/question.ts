@@ -1,7 +1,7 @@
 /** What a request asks, read off its query string strictly: what is not understood is refused. */
 import type { MetricPlan } from '../model/plan.ts'
 import type { Question } from '../model/result.ts'
-import { LIMIT_DEFAULT, LIMIT_MAX } from '../model/result.ts'
+import { LAST_MAX, LIMIT_DEFAULT, LIMIT_MAX } from '../model/result.ts'
 import { parseBound } from '../model/time.ts'
 import { Fault } from '../std/fault.ts'
 import type { Route } from './contract.ts'
@@ -9,6 +9,8 @@ import type { Route } from './contract.ts'
 export const QUARANTINE_LIMIT_DEFAULT = 100
 /** Of values of 64 KiB at most: 32 MiB. */
 export const QUARANTINE_LIMIT_MAX = 500
+/** Records of each partition. */
+export const BACK_MAX = 1_000
 const CURSOR_LENGTH_MAX = 4_096
 const ZONE_NAMES = ['zone', 'tz', 'timezone', 'time_zone']
 
@@ -19,8 +21,9 @@ export function parseQuestion(plan: MetricPlan, parameters: URLSearchParams): Qu
   if (fromMs !== null && toMs !== null && fromMs > toMs) {
     refuse(`'from' is after 'to'; windows start at or after 'from' and before 'to'`)
   }
-  const limit = parseLimit(parameters, { byDefault: LIMIT_DEFAULT, max: LIMIT_MAX })
-  return { metric: plan.name, fromMs, toMs, limit, cursor: parseCursor(parameters) }
+  const limit = parseWhole('limit', parameters, { min: 1, max: LIMIT_MAX }) ?? LIMIT_DEFAULT
+  const last = parseWhole('last', parameters, { min: 1, max: LAST_MAX })
+  return { metric: plan.name, fromMs, toMs, last, limit, cursor: parseCursor(parameters) }
 }
 
 /** Where in the quarantine to read. Throws QUERY_INVALID. */
@@ -28,8 +31,13 @@ export function parsePage(parameters: URLSearchParams): {
   readonly limit: number
   readonly cursor: string | null
 } {
-  const bounds = { byDefault: QUARANTINE_LIMIT_DEFAULT, max: QUARANTINE_LIMIT_MAX }
-  return { limit: parseLimit(parameters, bounds), cursor: parseCursor(parameters) }
+  const limit = parseWhole('limit', parameters, { min: 1, max: QUARANTINE_LIMIT_MAX })
+  return { limit: limit ?? QUARANTINE_LIMIT_DEFAULT, cursor: parseCursor(parameters) }
+}
+
+/** How many records of each partition a tail begins with. Throws QUERY_INVALID. */
+export function parseBack(parameters: URLSearchParams): number {
+  return parseWhole('back', parameters, { min: 0, max: BACK_MAX }) ?? 0
 }
 
 /** Throws QUERY_INVALID for a parameter that the route does not have, or that comes twice. */
@@ -60,15 +68,17 @@ function parseTime(name: string, parameters: URLSearchParams): number | null {
   return refuse(`'${name}' is '${text}', no time; write 2024-09-03T10:00:00Z or 2024-09-03`)
 }
 
-function parseLimit(
+/** null: it is not given. */
+function parseWhole(
+  name: string,
   parameters: URLSearchParams,
-  bounds: { readonly byDefault: number; readonly max: number },
-): number {
-  const text = parameters.get('limit')
-  if (text === null) return bounds.byDefault
-  const limit = /^\d{1,9}$/.test(text) ? Number(text) : 0
-  if (limit >= 1 && limit <= bounds.max) return limit
-  return refuse(`'limit' is '${text}'; write a whole number from 1 to ${bounds.max}`)
+  { min, max }: { readonly min: number; readonly max: number },
+): number | null {
+  const text = parameters.get(name)
+  if (text === null) return null
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : -1
+  if (value >= min && value <= max) return value
+  return refuse(`'${name}' is '${text}'; write a whole number from ${min} to ${max}`)
 }
 
 function parseCursor(parameters: URLSearchParams): string | null {

@@ -35,6 +35,8 @@ export interface DigestOptions {
   readonly clock: Clock
   /** Called with each store that was opened: the one to ask from now on. */
   readonly onStore: (store: Store) => void
+  /** Called with what a store held when it was opened, before its first commit. */
+  readonly onLoad?: (state: StoreState) => void
   /** Called after each commit, with what was committed. */
   readonly onCommit: (committed: Committed, step: Step) => void
   /** Called once per outage, with what is wrong, and with null when it is over. */
@@ -52,7 +54,10 @@ const PENDING_MAX = 400_000
 const BACKOFF_MS_MIN = 100
 const BACKOFF_MS_MAX = 5 * SECOND_MS
 
-/** Runs until drained or aborted. Throws a Fault whose retry is `never`. */
+/**
+ * Runs until drained or aborted. Throws a Fault whose retry is `never`; when draining, also one of
+ * an outage that goes on: what was not digested is in the log.
+ */
 export async function runDigest(options: DigestOptions): Promise<void> {
   let backoffMs = BACKOFF_MS_MIN
   let isOut = false
@@ -65,7 +70,9 @@ export async function runDigest(options: DigestOptions): Promise<void> {
       })
       return
     } catch (error) {
+      if (options.signal.aborted && error === options.signal.reason) return
       if (!isFault(error) || error.retry === 'never') throw error
+      if (options.drain.aborted && isOut) throw error
       if (!isOut) options.onOutage(error)
       isOut = true
       await options.clock.sleep(backoffMs, options.signal)
@@ -76,16 +83,33 @@ export async function runDigest(options: DigestOptions): Promise<void> {
 
 /** One life of the store: from its offsets on, until drained, aborted, or a fault. */
 async function runSession(options: DigestOptions, onHealthy: () => void): Promise<void> {
-  const { log, signal, clock } = options
   await using store = await options.openStore()
   options.onStore(store)
   const state = await store.load()
+  options.onLoad?.(state)
   const engines = createEngines(options, state)
-  const commits = createCommits(options, { store, engines, onCommitted: onHealthy })
-  const positions = await findPositions(options, state)
+  const commits = createCommits(options, { store, engines, onHealthy })
+  try {
+    await digestLog(options, { engines, commits, positions: await findPositions(options, state) })
+  } finally {
+    await commits.idle()
+  }
+}
+
+interface Session {
+  readonly engines: readonly Engine[]
+  readonly commits: Commits
+  readonly positions: readonly LogPosition[]
+}
+
+async function digestLog(options: DigestOptions, session: Session): Promise<void> {
+  const { log, signal, clock } = options
+  const { engines, commits, positions } = session
   const bytesMax = options.pullBytesMax ?? PULL_BYTES_MAX
   const readOptions = { bytesMax, waitMsMax: options.commitMs }
   let committedAtMs = clock.monotonic()
+  // As of the beginning of a pull: what was appended before the drain began is read by then.
+  let isLast = options.drain.aborted
   for await (const fetches of log.read(positions, readOptions, signal)) {
     for (const fetch of fetches) {
       present(engines[fetch.partition], `the engine of shard ${fetch.partition}`).digest(fetch)
@@ -97,7 +121,8 @@ async function runSession(options: DigestOptions, onHealthy: () => void): Promis
       await commits.begin()
       committedAtMs = clock.monotonic()
     }
-    if (isCaughtUp && options.drain.aborted) break
+    if (isCaughtUp && isLast) break
+    isLast = options.drain.aborted
   }
   if (!signal.aborted) await commits.begin()
   await commits.settled()
@@ -141,20 +166,23 @@ async function findPositions(
 
 interface Commits {
   readonly isBusy: boolean
-  /** Waits for the commit under way, then starts one of all that gathered. */
+  /** As `settled`, then starts a commit of all that gathered. */
   begin(): Promise<void>
-  /** Resolves when no commit is under way; throws what the last one threw. */
+  /** Resolves when no commit is under way; throws what one of them threw. */
   settled(): Promise<void>
+  /** Resolves when no commit is under way, whatever became of it. */
+  idle(): Promise<void>
 }
 
 interface CommitParts {
   readonly store: Store
   readonly engines: readonly Engine[]
-  readonly onCommitted: () => void
+  /** Called when a commit has succeeded, or there is nothing to commit. */
+  readonly onHealthy: () => void
 }
 
 function createCommits(options: DigestOptions, parts: CommitParts): Commits {
-  const { store, engines, onCommitted } = parts
+  const { store, engines, onHealthy } = parts
   let running: Promise<void> | null = null
   let failure: unknown = null
 
@@ -164,12 +192,11 @@ function createCommits(options: DigestOptions, parts: CommitParts): Commits {
       engines[shard]?.settle(runs.map(({ run }) => run))
     }
     options.log.release(step.shards.flatMap(shard => shard.partitions.map(toPosition)))
-    onCommitted()
+    onHealthy()
     options.onCommit(committed, step)
   }
   const settled = async (): Promise<void> => {
     await running
-    running = null
     if (failure !== null) throw failure
   }
   return {
@@ -181,7 +208,7 @@ function createCommits(options: DigestOptions, parts: CommitParts): Commits {
       const bounds = await options.log.bounds(options.signal)
       for (const engine of engines) engine.observe(bounds)
       const shards = engines.map(engine => engine.take()).filter(step => step !== null)
-      if (shards.length === 0) return
+      if (shards.length === 0) return onHealthy()
       running = commit({ catalogVersion: options.catalog.version, shards }).then(
         () => {
           running = null
@@ -193,6 +220,9 @@ function createCommits(options: DigestOptions, parts: CommitParts): Commits {
       )
     },
     settled,
+    idle: async () => {
+      await running
+    },
   }
 }
 

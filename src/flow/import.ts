@@ -32,7 +32,8 @@ export async function runImport(options: ImportOptions): Promise<ImportProgress>
   let progress: ImportProgress = { itemCount: 0, invalidCount: 0, bytesRead: 0, bytesTotal: 0 }
   for await (const batch of source) {
     if (signal.aborted) break
-    const invalidCount = batch.items.length === 0 ? 0 : await target.store(batch.items, signal)
+    const invalidCount = await storeUnlessAborted(target, batch.items, signal)
+    if (invalidCount === null) break
     progress = {
       itemCount: progress.itemCount + batch.items.length,
       invalidCount: progress.invalidCount + invalidCount,
@@ -42,4 +43,19 @@ export async function runImport(options: ImportOptions): Promise<ImportProgress>
     await onProgress(progress, batch.position)
   }
   return progress
+}
+
+/** How many looked invalid; null: called off, some of them may be stored. */
+async function storeUnlessAborted(
+  target: ImportTarget,
+  items: readonly ImportItem[],
+  signal: AbortSignal,
+): Promise<number | null> {
+  if (items.length === 0) return 0
+  try {
+    return await target.store(items, signal)
+  } catch (error) {
+    if (signal.aborted) return null
+    throw error
+  }
 }

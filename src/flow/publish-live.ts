@@ -1,6 +1,7 @@
 /**
- * Commits → the live stream: which windows of which metrics a step changed is gathered, and at most
- * once a second their rows are asked of the store and published, with the ledger.
+ * Commits → the live stream: what steps changed is gathered, and at most once a second the rows of
+ * the changed windows are asked of the store and published, with the ledger. Rows are read, never
+ * added up here, so status, revision and lateness are the store's own.
  */
 
 import { toAuditAnswer, toRejectAnswer } from '../api/api.ts'
@@ -11,13 +12,17 @@ import type { MetricPlan } from '../model/plan.ts'
 import type { PartitionBounds } from '../model/record.ts'
 import type { Question, RejectPage, Result } from '../model/result.ts'
 import type { Step } from '../model/step.ts'
-import { toMillisecondText } from '../model/time.ts'
+import { toMillisecondText, toSecondText } from '../model/time.ts'
 import type { Clock } from '../std/clock.ts'
 import { isFault } from '../std/fault.ts'
 import { SECOND_MS } from '../std/units.ts'
-import type { Committed } from '../store/store.ts'
+import type { Committed, StoreState } from '../store/store.ts'
+import type { Change } from './changes.ts'
+import { createChanges } from './changes.ts'
 
 export interface LivePublisher {
+  /** Notes how far the store was when it was opened. */
+  begin(state: Pick<StoreState, 'sequence' | 'progress'>): void
   /** Notes what a commit changed. */
   note(committed: Committed, step: Step): void
   /** What a new client gets: the ledger and the newest rejects; results it asks for itself. */
@@ -36,78 +41,61 @@ export interface LivePublisherOptions {
 }
 
 const PUBLISH_MS = SECOND_MS
-/** Rows of one metric that are published at a time; a client asks for the rest itself. */
-const ROWS_MAX = 1_000
+/** Rows of one metric that are told at a time; a client reads more of them itself. */
+export const ROWS_MAX = 1_000
 const REJECTS_SHOWN = 20
-
-interface Change {
-  fromMs: number
-  toMs: number
-}
 
 export function createLivePublisher(options: LivePublisherOptions): LivePublisher {
   const { clock } = options
-  let changes = new Map<string, Change>()
+  const changes = createChanges(options.plans)
+  let at: Pick<StoreState, 'sequence' | 'progress'> = { sequence: 0, progress: null }
+  let progressTold: number | null = null
+  /** Whether a client may know rows that are not among the changes. */
+  let isKnown = false
+  let isMoved = false
   let hasRejects = false
-  let sequence = 0
-  let progress: number | null = null
 
-  const ledgerEvent = async (id: string): Promise<LiveEvent> => {
-    const [ledger, bounds] = await Promise.all([options.audit(), options.bounds()])
-    const { partitions } = toAuditAnswer(ledger, bounds, progress)
-    const sum = (countOf: (line: (typeof partitions)[number]) => number): number =>
-      partitions.reduce((total, line) => total + countOf(line), 0)
-    const data = {
-      balanced: ledger.balanced,
-      accepted: sum(line => line.accepted),
-      duplicate: sum(line => line.duplicate),
-      invalid: sum(invalidTotal),
-      lag: sum(line => line.lag),
-      progress: progress === null ? null : toMillisecondText(progress),
-    }
-    return { id, name: 'ledger', data }
-  }
-  const rejectsEvent = async (id: string): Promise<LiveEvent> => {
-    const page = await options.rejects({ limit: REJECTS_SHOWN, cursor: null })
-    return { id, name: 'rejects', data: { rejects: page.rejects.map(toRejectAnswer) } }
-  }
-  const resultEvent = async (id: string, name: string, change: Change): Promise<LiveEvent> => {
-    const isWhole = change.fromMs === Number.NEGATIVE_INFINITY
-    const { rows } = await options.query({
-      metric: name,
-      fromMs: isWhole ? null : change.fromMs,
-      toMs: isWhole ? null : change.toMs,
-      limit: ROWS_MAX,
-      cursor: null,
-    })
-    return { id, name: 'result', data: { metric: name, replace: isWhole, rows } }
-  }
   const publish = async (hub: LiveHub): Promise<void> => {
-    if (changes.size === 0 && !hasRejects) return
-    const taken = changes
+    if (!isMoved) return
+    const id = String(at.sequence)
+    if (isKnown) changes.addFinal(progressTold, at.progress)
+    isKnown = true
+    progressTold = at.progress
+    const taken = changes.take()
     const withRejects = hasRejects
-    changes = new Map()
+    isMoved = false
     hasRejects = false
-    const id = String(sequence)
-    for (const [name, change] of taken) hub.publish(await resultEvent(id, name, change))
-    if (withRejects) hub.publish(await rejectsEvent(id))
-    hub.publish(await ledgerEvent(id))
+    try {
+      for (const change of taken) hub.publish(await toResultEvent(options, id, change))
+      if (withRejects) hub.publish(await toRejectsEvent(options, id))
+      hub.publish(await toLedgerEvent(options, id, at.progress))
+    } catch (error) {
+      // Told twice does no harm; what is not told must be told later.
+      changes.giveBack(taken)
+      hasRejects ||= withRejects
+      isMoved = true
+      throw error
+    }
   }
 
   return {
+    begin: state => {
+      at = state
+      progressTold = state.progress
+      isKnown = state.sequence > 0
+    },
     note: (committed, step) => {
-      sequence = committed.sequence
-      progress = committed.progress
-      for (const shard of step.shards) {
-        hasRejects ||= shard.rejects.length > 0
-        for (const partial of shard.partials) {
-          widen(changes, partial.plan.name, partial.windowStart)
-        }
-      }
+      at = committed
+      isMoved = true
+      changes.addStep(step)
+      hasRejects ||= step.shards.some(shard => shard.rejects.length > 0)
     },
     snapshot: async () => {
-      const id = String(sequence)
-      return await Promise.all([ledgerEvent(id), rejectsEvent(id)])
+      const id = String(at.sequence)
+      return await Promise.all([
+        toLedgerEvent(options, id, at.progress),
+        toRejectsEvent(options, id),
+      ])
     },
     run: async (hub, signal) => {
       while (!signal.aborted) {
@@ -115,7 +103,7 @@ export function createLivePublisher(options: LivePublisherOptions): LivePublishe
         try {
           await publish(hub)
         } catch (error) {
-          // The store is being opened again, or closed: what changed is told with the next commits.
+          // The store is being opened again, or closed: it is tried again in a second.
           if (!isFault(error)) throw error
         }
       }
@@ -123,15 +111,50 @@ export function createLivePublisher(options: LivePublisherOptions): LivePublishe
   }
 }
 
-/** Widens the noted range of a metric to the windows that begin at `starts`. */
-function widen(changes: Map<string, Change>, metric: string, starts: readonly number[]): void {
-  const change = changes.get(metric) ?? {
-    fromMs: Number.POSITIVE_INFINITY,
-    toMs: Number.NEGATIVE_INFINITY,
+/** The rows of the changed windows; where they, or their rows, are too many: that they are. */
+async function toResultEvent(
+  options: LivePublisherOptions,
+  id: string,
+  { plan, starts }: Change,
+): Promise<LiveEvent> {
+  const stale: LiveEvent = { id, name: 'stale', data: { metric: plan.name } }
+  if (starts === null) return stale
+  const isAll = plan.window.kind === 'all'
+  const ascending = [...starts].toSorted((left, right) => left - right)
+  const { rows, next } = await options.query({
+    metric: plan.name,
+    fromMs: null,
+    toMs: null,
+    limit: ROWS_MAX,
+    cursor: null,
+    windows: isAll ? null : ascending,
+  })
+  if (next !== null) return stale
+  const windows = isAll ? [null] : ascending.map(toSecondText)
+  return { id, name: 'result', data: { metric: plan.name, windows, rows } }
+}
+
+async function toRejectsEvent(options: LivePublisherOptions, id: string): Promise<LiveEvent> {
+  const page = await options.rejects({ limit: REJECTS_SHOWN, cursor: null })
+  return { id, name: 'rejects', data: { rejects: page.rejects.map(toRejectAnswer) } }
+}
+
+async function toLedgerEvent(
+  options: LivePublisherOptions,
+  id: string,
+  progress: number | null,
+): Promise<LiveEvent> {
+  const ledger = await options.audit()
+  const { partitions, lag } = toAuditAnswer(ledger, await options.bounds(), progress)
+  const sum = (countOf: (line: (typeof partitions)[number]) => number): number =>
+    partitions.reduce((total, line) => total + countOf(line), 0)
+  const data = {
+    balanced: ledger.balanced,
+    accepted: sum(line => line.accepted),
+    duplicate: sum(line => line.duplicate),
+    invalid: sum(invalidTotal),
+    lag,
+    progress: progress === null ? null : toMillisecondText(progress),
   }
-  for (const start of starts) {
-    change.fromMs = Math.min(change.fromMs, start)
-    change.toMs = Math.max(change.toMs, start + 1)
-  }
-  changes.set(metric, change)
+  return { id, name: 'ledger', data }
 }

@@ -1,4 +1,5 @@
 /** The log as it grows, for people: each record with how it looks, from the newest few on. */
+import type { TailRecord } from '../api/contract.ts'
 import type { EventLog } from '../log/log.ts'
 import type { Fetch, LogPosition } from '../model/record.ts'
 import { decodeRecords, readBatchHeader } from '../model/record-batch.ts'
@@ -6,18 +7,6 @@ import { toMillisecondText } from '../model/time.ts'
 import type { ItemCheck } from '../model/verdict.ts'
 import { fromUtf8 } from '../std/bytes.ts'
 import { MIB } from '../std/units.ts'
-
-/** One record, on the wire. */
-export interface TailRecord {
-  readonly topic: string
-  readonly partition: number
-  readonly offset: number
-  readonly arrival: string
-  /** `valid`, or why not; whether it is a duplicate only the digest knows. */
-  readonly looks: string
-  /** Bytes that are not UTF-8 are shown as U+FFFD. */
-  readonly value: string
-}
 
 export interface TailOptions {
   readonly log: EventLog

@@ -6,7 +6,7 @@ import type { LiveEvent } from './live.ts'
 export interface Frame {
   /** null: no event, or one that nobody can resume from. */
   readonly id: string | null
-  /** The metric whose result it is; null: it is for everyone. */
+  /** The metric that it is about; null: it is for everyone. */
   readonly metric: string | null
   readonly bytes: Uint8Array
 }
@@ -22,7 +22,7 @@ export const HEARTBEAT: Frame = { id: null, metric: null, bytes: toUtf8(': heart
 export function toFrame(event: LiveEvent): Frame {
   const data = JSON.stringify(event.data)
   const bytes = toUtf8(`id: ${event.id}\nevent: ${event.name}\ndata: ${data}\n\n`)
-  return { id: event.id, metric: event.name === 'result' ? event.data.metric : null, bytes }
+  return { id: event.id, metric: 'metric' in event.data ? event.data.metric : null, bytes }
 }
 
 export function toResetFrame(): Frame {

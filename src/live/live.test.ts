@@ -88,7 +88,7 @@ function result(id: string, metric: string, filling = ''): LiveEvent {
     partial: false,
     source: 'stream',
   }
-  return { id, name: 'result', data: { metric, replace: false, rows: [row] } }
+  return { id, name: 'result', data: { metric, windows: [null], rows: [row] } }
 }
 
 function ledger(id: string): LiveEvent {
@@ -131,9 +131,13 @@ test('what is published while the snapshot is made comes after it', async () => 
 test('only the metrics that are asked for, and everything else', async () => {
   const fixture = await start({ onConnect: async () => [result('1', 'sales'), result('1', 'x')] })
   const stream = await listen(fixture, '/v1/live?metrics=sales,searches')
-  for (const metric of ['cart_adds', 'searches']) fixture.hub.publish(result('2', metric))
+  for (const metric of ['cart_adds', 'searches']) {
+    fixture.hub.publish(result('2', metric))
+    fixture.hub.publish({ id: '2', name: 'stale', data: { metric } })
+  }
   fixture.hub.publish(ledger('2'))
-  await expect.poll(() => eventsOf(stream)).toEqual(['1 result', '2 result', '2 ledger'])
+  const expected = ['1 result', '2 result', '2 stale', '2 ledger']
+  await expect.poll(() => eventsOf(stream)).toEqual(expected)
   expect(stream.text()).not.toContain('cart_adds')
 })
 
@@ -151,6 +155,14 @@ test('one that was away too long is told to begin anew', async () => {
   for (let id = 0; id < 1_500; id += 1) fixture.hub.publish(ledger(String(id)))
   const stream = await listen(fixture, '/v1/live', { 'Last-Event-ID': '7' })
   await expect.poll(() => eventsOf(stream)).toEqual(['- reset', '2000 ledger'])
+})
+
+test('one whose last commit is half forgotten is told to begin anew', async () => {
+  const fixture = await start({ onConnect: async () => [ledger('8')] })
+  for (let count = 0; count < 3; count += 1) fixture.hub.publish(result('7', 'sales'))
+  for (let count = 0; count < 999; count += 1) fixture.hub.publish(ledger('8'))
+  const stream = await listen(fixture, '/v1/live', { 'Last-Event-ID': '7' })
+  await expect.poll(() => eventsOf(stream)).toEqual(['- reset', '8 ledger'])
 })
 
 test('a heartbeat keeps the connection', async () => {

@@ -24,14 +24,21 @@ import { parseWish } from './wish.ts'
 /** Several events may have one id, as those of one commit do; ids of later ones differ. */
 export type LiveEvent =
   | { readonly id: string; readonly name: 'result'; readonly data: ResultChange }
+  | { readonly id: string; readonly name: 'stale'; readonly data: StaleMetric }
   | { readonly id: string; readonly name: 'ledger'; readonly data: LedgerSummary }
   | { readonly id: string; readonly name: 'rejects'; readonly data: NewestRejects }
 
 export interface ResultChange {
   readonly metric: string
-  /** true: these are all rows that the client should have; false: it keeps the others. */
-  readonly replace: boolean
+  /** The windows that are told anew, by their start; null is the one of `all`. */
+  readonly windows: readonly (string | null)[]
+  /** All rows of these windows: a client forgets what it had of them. */
   readonly rows: readonly ResultRow[]
+}
+
+/** More has changed than is told: a client that shows the metric reads it again. */
+export interface StaleMetric {
+  readonly metric: string
 }
 
 export interface LedgerSummary {
@@ -172,15 +179,19 @@ interface Ring {
 function createRing(): Ring {
   const frames: Frame[] = []
   let size = 0
+  let forgotten: string | null = null
   return {
     add: frame => {
       frames.push(frame)
       size += frame.bytes.length
       while (frames.length > RING_EVENT_COUNT_MAX || size > RING_BYTES_MAX) {
-        size -= frames.shift()?.bytes.length ?? 0
+        const oldest = frames.shift()
+        size -= oldest?.bytes.length ?? 0
+        forgotten = oldest?.id ?? null
       }
     },
     after: id => {
+      if (id === forgotten) return null
       const index = frames.findIndex(frame => frame.id === id)
       return index === -1 ? null : frames.slice(index)
     },

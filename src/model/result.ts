@@ -3,6 +3,8 @@ import type { Reject } from './step.ts'
 
 export const LIMIT_DEFAULT = 1_000
 export const LIMIT_MAX = 1_000_000
+/** Newest windows that can be asked for: a week of minutes. */
+export const LAST_MAX = 10_080
 
 export interface Question {
   readonly metric: string
@@ -13,6 +15,13 @@ export interface Question {
   readonly limit: number
   /** `next` of the page before, or null. */
   readonly cursor: string | null
+  /**
+   * Only the newest so many windows that have rows, 1..LAST_MAX, and newest first, so that rows
+   * beyond the limit are of the oldest ones. Without it: all windows, oldest first.
+   */
+  readonly last?: number | null
+  /** Only windows that begin at one of these instants; of `all` none does. Without it: any. */
+  readonly windows?: readonly number[] | null
 }
 
 /** A count is a number, a decimal or ratio a string, money a map, no value null. */
@@ -39,7 +48,10 @@ export interface ResultRow {
 export interface Result {
   readonly metric: string
   readonly zone: string
-  /** By window start, then key (`top`: measure descending, then key); nulls first. */
+  /**
+   * By window start (of `last`: newest first), then key (`top`: measure descending, then key);
+   * nulls first.
+   */
   readonly rows: readonly ResultRow[]
   /** Asks for the rows after these; null: there are none. */
   readonly next: string | null

@@ -7,10 +7,11 @@
  * (missing, wrong_type, empty, too_long, unknown_type, wrong_topic), event_id, user_id, timestamp,
  * session_id, data, data.currency, the fields of data in the order of their declaration (in a list
  * by item, then by declared field); at last future and too_old. Of a number, not_integer or
- * too_precise comes before out_of_range. `data` may be missing where none of its fields is required;
- * null is absence, but an item of a list that is null is of a wrong type. In `weir.unparsed` the reason that
- * the front door wrote into the header `weir-reason`, where it is one of the codes, is the verdict;
- * and wrong_topic is looked for last, so that what is wrong with the event itself is told first.
+ * too_precise comes before out_of_range. `data` may be missing where none of its fields is
+ * required; null is absence, but an item of a list that is null is of a wrong type. In
+ * `weir.unparsed` the reason that the front door wrote into the header `weir-reason`, where it is
+ * one of the codes, is the verdict; and wrong_topic is looked for last, so that what is wrong with
+ * the event itself is told first.
  */
 
 /** Why a record is invalid: a closed list, stable; the text says what the sender should know. */

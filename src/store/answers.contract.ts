@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { count, countDistinct, defineMetric, max, min, ratio, sum } from '../model/metric.ts'
 import type { MetricPlan } from '../model/plan.ts'
+import type { Question } from '../model/result.ts'
 import { present } from '../std/assert.ts'
 import type { StoreBed } from './bed.ts'
 import { ALL, expectFault, pagesOf, rowsOf } from './bed.ts'
@@ -152,6 +153,53 @@ export function testAnswers(makeBed: () => Promise<StoreBed>): void {
       '2026-03-01T14:00:00Z',
     ])
     expect(await ask(LATER, NOON)).toEqual([])
+  })
+
+  test('the newest windows come newest first, so that a limit cuts the oldest', async () => {
+    const times = ['09', '10', '12', '15'].map(hour => `2026-03-01T${hour}:00:00Z`)
+    const [nine, ten, twelve, fifteen] = times as [string, string, string, string]
+    const rows = times.flatMap(time =>
+      ['b', null, 'a'].map((item, index) => ({ time, key: [item], values: { sales: index + 1 } })),
+    )
+    for (const [metric, order] of [
+      ['by_item', [null, 'a', 'b']],
+      ['best', ['a', null, 'b']],
+    ] as const) {
+      await using store = await answer(metric, rows.slice(0, 7), rows.slice(7))
+      const ask = async (given: Partial<Question>): Promise<unknown> => {
+        const { rows: found } = await store.query({ ...ALL, metric, ...given })
+        return found.map(row => [row.window_start, row.key['item']])
+      }
+      const of = (...starts: readonly string[]): unknown =>
+        starts.flatMap(start => order.map(item => [start, item]))
+      expect(await ask({ last: 2 })).toEqual(of(fifteen, twelve))
+      expect(await ask({ last: 9 })).toEqual(of(fifteen, twelve, ten, nine))
+      expect(await ask({ last: 1, toMs: Date.parse(fifteen) })).toEqual(of(twelve))
+      expect(await ask({ last: 3, fromMs: Date.parse(twelve) })).toEqual(of(fifteen, twelve))
+      expect(await ask({ last: 1, toMs: 0 })).toEqual([])
+      expect(await ask({ last: 3, limit: 4 })).toEqual([...(of(fifteen) as []), [twelve, order[0]]])
+      for (const limit of [1, 2, 5]) {
+        const paged = await pagesOf(store, metric, limit, { last: 3 })
+        const found = paged.map(row => [row.window_start, row.key['item']])
+        expect(found).toEqual(of(fifteen, twelve, ten))
+      }
+    }
+  })
+
+  test('windows can be asked for one by one', async () => {
+    const rows = [NOON, LATER, '2026-03-01T14:00:00Z'].map(time => ({ time, key: ['a', 'b'] }))
+    await using store = await answer('by_item', rows)
+    const ask = async (...windows: readonly number[]): Promise<unknown> => {
+      const { rows: found } = await store.query({ ...ALL, metric: 'by_item', windows })
+      return found.map(row => row.window_start)
+    }
+    const hours = (count: number): number => Date.parse(NOON) + count * 3_600_000
+    expect(await ask(hours(2), hours(0), hours(5))).toEqual([NOON, '2026-03-01T14:00:00Z'])
+    expect(await ask(hours(1) + 1, Number.NEGATIVE_INFINITY)).toEqual([])
+    expect(await ask()).toEqual([])
+    await using endless = await answer('widest', [{ time: NOON, values: { shops: [1] } }])
+    const newest = await endless.query({ ...ALL, metric: 'widest', last: 1 })
+    expect(newest.rows).toHaveLength(1)
   })
 
   test('money stays apart by currency, each in its own decimals', async () => {
@@ -312,6 +360,7 @@ export function testAnswers(makeBed: () => Promise<StoreBed>): void {
     await expectFault(ask({ limit: 0 }), 'QUERY_INVALID', /limit is 0.*1 to 1000000/)
     await expectFault(ask({ limit: 1_000_001 }), 'QUERY_INVALID', /limit/)
     await expectFault(ask({ limit: 1.5 }), 'QUERY_INVALID', /limit/)
+    await expectFault(ask({ last: 0 }), 'QUERY_INVALID', /last is 0.*1 to 10080/)
     await expectFault(ask({ metric: 'widest', fromMs: 0 }), 'QUERY_INVALID', /without from and to/)
     for (const cursor of ['', '!', 'bnVsbA', Buffer.from('{"a":1}').toString('base64url')]) {
       await expectFault(ask({ cursor }), 'QUERY_INVALID', /cursor/)

@@ -26,11 +26,12 @@ export async function pagesOf(
   store: Store,
   metric: string,
   limit: number,
+  more: Pick<Question, 'last'> = {},
 ): Promise<readonly ResultRow[]> {
   const rows: ResultRow[] = []
   let cursor: string | null = null
   do {
-    const page = await store.query({ ...ALL, metric, limit, cursor })
+    const page = await store.query({ ...ALL, ...more, metric, limit, cursor })
     expect(page.rows.length).toBeLessThanOrEqual(limit)
     rows.push(...page.rows)
     cursor = page.next

@@ -1,7 +1,7 @@
 /** Questions as stores understand them: checked, and with the cursor opened. */
 import type { MetricPlan } from '../model/plan.ts'
 import type { Question } from '../model/result.ts'
-import { LIMIT_MAX } from '../model/result.ts'
+import { LAST_MAX, LIMIT_MAX } from '../model/result.ts'
 import type { Reject } from '../model/step.ts'
 import { Fault } from '../std/fault.ts'
 import type { RejectQuestion } from './store.ts'
@@ -16,6 +16,10 @@ export interface Ask {
   readonly limit: number
   /** The last row of the page before; null: this is the first. */
   readonly after: RowPlace | null
+  /** Only the newest so many windows, newest first; null: all, oldest first. */
+  readonly last: number | null
+  /** Only windows that begin at one of these; null: any. */
+  readonly windows: readonly number[] | null
 }
 
 /** Where a row stands in the order of rows. */
@@ -41,16 +45,18 @@ export function toAsk(plans: readonly MetricPlan[], question: Question): Ask {
     const known = plans.map(one => one.name).join(', ')
     return refuse(`metric '${question.metric}' is unknown; there are: ${known || 'none'}`)
   }
-  assertLimit(question.limit, LIMIT_MAX)
-  if (plan.window.kind === 'all' && (question.fromMs !== null || question.toMs !== null)) {
+  const { fromMs, toMs, limit, last = null, windows = null } = question
+  assertWhole('limit', limit, LIMIT_MAX)
+  if (last !== null) assertWhole('last', last, LAST_MAX)
+  if (plan.window.kind === 'all' && (fromMs !== null || toMs !== null)) {
     refuse(`metric '${plan.name}' has one window without start or end; ask without from and to`)
   }
   const after = question.cursor === null ? null : parseRowPlace(question.cursor, plan)
-  return { plan, fromMs: question.fromMs, toMs: question.toMs, limit: question.limit, after }
+  return { plan, fromMs, toMs, limit, after, last, windows }
 }
 
 export function toRejectAsk(question: RejectQuestion): RejectAsk {
-  assertLimit(question.limit, REJECTS_LIMIT_MAX)
+  assertWhole('limit', question.limit, REJECTS_LIMIT_MAX)
   const after = question.cursor === null ? null : parseRejectPlace(question.cursor)
   return { limit: question.limit, after }
 }
@@ -111,9 +117,9 @@ function unseal(cursor: string): readonly unknown[] {
   }
 }
 
-function assertLimit(limit: number, max: number): void {
-  if (Number.isInteger(limit) && limit >= 1 && limit <= max) return
-  refuse(`limit is ${limit}; give a whole number from 1 to ${max}`)
+function assertWhole(name: string, value: number, max: number): void {
+  if (Number.isInteger(value) && value >= 1 && value <= max) return
+  refuse(`${name} is ${value}; give a whole number from 1 to ${max}`)
 }
 
 function refuseCursor(what: string): never {

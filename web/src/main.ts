@@ -9,7 +9,7 @@ import { startFeed } from './data/feed.ts'
 import { parseProblem } from './data/wire.ts'
 
 const ANSWER_MS_MAX = 10_000
-const LIVE_EVENTS: readonly LiveEvent[] = ['result', 'ledger', 'rejects', 'reset']
+const LIVE_EVENTS: readonly LiveEvent[] = ['result', 'stale', 'ledger', 'rejects', 'reset']
 
 const ports: Ports = {
   get: async path => {

@@ -15,6 +15,11 @@ export interface DatabaseLimits {
 
 /** The write-ahead log is folded into the file when it is larger, which takes some 50 ms. */
 const WAL_BYTES_MAX: number = 16 * MIB
+/**
+ * Freed memory is handed back to the system above this; DuckDB's own 128 MiB would stay with the
+ * process for ever, beside what it may hold.
+ */
+const FREED_BYTES_MAX: number = MIB
 /** Snapshots read at one time; libuv has four threads, and a commit must find one free. */
 const READERS_MAX = 2
 
@@ -56,6 +61,7 @@ export class Database {
         temp_directory: temporary,
         checkpoint_threshold: `${WAL_BYTES_MAX / MIB}MiB`,
         preserve_insertion_order: 'false',
+        allocator_bulk_deallocation_flush_threshold: `${FREED_BYTES_MAX / MIB}MiB`,
         autoinstall_known_extensions: 'false',
         autoload_known_extensions: 'false',
         enable_external_access: 'false',

@@ -18,6 +18,7 @@ import { findLate } from '../lateness.ts'
 import { toAsk, toRejectAsk } from '../question.ts'
 import type { Committed, RejectQuestion, Store, StoreState } from '../store.ts'
 import { appendPartials, appendRejects } from './append.ts'
+import { Appenders } from './appenders.ts'
 import { COMPACT_ROWS_MIN, needsCompaction, rewriteMetric } from './compaction.ts'
 import { Database, toFault } from './database.ts'
 import type { PreparedIds } from './ids/id-store.ts'
@@ -89,6 +90,7 @@ class DuckDbStore implements Store {
   readonly #database: Database
   readonly #writer: DuckDBConnection
   readonly #ids: IdStore
+  readonly #appenders: Appenders
   readonly #closing = new AbortController()
   readonly #metrics = new Map<string, MetricState>()
   readonly #partitions = new Map<number, readonly PartitionTotals[]>()
@@ -104,6 +106,7 @@ class DuckDbStore implements Store {
     this.#options = options
     this.#database = database
     this.#writer = database.writer
+    this.#appenders = new Appenders(database.writer)
     this.#ids = ids
   }
 
@@ -167,6 +170,7 @@ class DuckDbStore implements Store {
     await this.#maintenance
     await this.#turn
     await this.#ids[Symbol.asyncDispose]()
+    this.#appenders.discard()
     await this.#database.close()
   }
 
@@ -208,10 +212,12 @@ class DuckDbStore implements Store {
       for (const batch of partials) {
         const { plan, generation } = this.#metricOf(batch.plan)
         const lateness = late.get(batch) ?? null
-        await appendPartials(this.#writer, tablesOf(plan, generation), { shard, batch, lateness })
+        const tables = tablesOf(plan, generation)
+        await appendPartials(this.#appenders, tables, { shard, batch, lateness })
       }
-      await appendRejects(this.#writer, rejects)
+      await appendRejects(this.#appenders, rejects)
     }
+    this.#appenders.flush()
   }
 
   #countRows(step: Step): void {
@@ -267,6 +273,8 @@ class DuckDbStore implements Store {
   }
 
   async #compact(metric: MetricState): Promise<void> {
+    const { rows, sets } = tablesOf(metric.plan, metric.generation)
+    for (const table of [rows, sets]) if (table !== null) this.#appenders.forget(table)
     let rowCount = 0
     await this.#transact('compaction', async () => {
       rowCount = await rewriteMetric(this.#writer, metric.plan, metric.generation)
@@ -285,6 +293,7 @@ class DuckDbStore implements Store {
       await this.#writer.run('BEGIN TRANSACTION')
       await work()
     } catch (error) {
+      this.#appenders.discard()
       await this.#writer.run('ROLLBACK').catch((cause: unknown) => this.#break(cause))
       throw toFault(`could not prepare a ${name}, and nothing changed`, error)
     }

@@ -12,14 +12,16 @@ import { compareUtf8 } from '../../std/bytes.ts'
 import type { Ask, RejectAsk, RejectPlace, RowPlace } from '../question.ts'
 import { toRejectCursor, toRowCursor } from '../question.ts'
 import { readMetric, readProgress, readRows, readShards } from './records.ts'
+import type { MetricTables } from './schema.ts'
 import { tablesOf } from './schema.ts'
-import { columnsOf, selectCurrencyCount, selectRows } from './select.ts'
+import { columnsOf, selectCurrencyCount, selectOldestStart, selectRows } from './select.ts'
 
-export async function readResult(connection: DuckDBConnection, ask: Ask): Promise<Result> {
-  const { plan, limit } = ask
+export async function readResult(connection: DuckDBConnection, asked: Ask): Promise<Result> {
+  const { plan, limit } = asked
   const { progress } = await readProgress(connection)
   const { generation, partialUntilMs } = await readMetric(connection, plan)
   const tables = tablesOf(plan, generation)
+  const ask = await narrow(connection, asked, tables)
   const currencyCount = plan.byCurrency
     ? Number((await readRows(connection, selectCurrencyCount(ask, tables)))[0]?.[0])
     : 1
@@ -38,6 +40,16 @@ export async function readResult(connection: DuckDBConnection, ask: Ask): Promis
     last = { windowStart: group.window.start, rank, key: group.key }
   }
   return { metric: plan.name, zone: plan.zone, rows, next: null }
+}
+
+/** `last` as a lower bound of window starts: the windows asked for are those from there on. */
+async function narrow(connection: DuckDBConnection, ask: Ask, tables: MetricTables): Promise<Ask> {
+  if (ask.last === null || ask.plan.window.kind === 'all') return ask
+  const [[fromMs = null] = []] = await readRows(
+    connection,
+    selectOldestStart(ask, tables, ask.last),
+  )
+  return fromMs === null ? ask : { ...ask, fromMs: fromMs as number }
 }
 
 export async function readLedger(connection: DuckDBConnection): Promise<Ledger> {

@@ -25,12 +25,14 @@ export function selectRows(ask: Ask, tables: MetricTables, currencyCount: number
   const texts: string[] = []
   const bind = (text: string): string => `$${texts.push(text)}`
   const isRanked = plan.top !== null
+  const start = `window_start ${ask.last === null ? '' : 'DESC '}NULLS FIRST`
   const inRange = rangeOf(ask)
   // What comes after the cursor can be told from a row alone, unless a rank is part of it.
   const inPage =
-    isRanked || ask.after === null ? inRange : [...inRange, after(plan, ask.after, bind)]
+    isRanked || ask.after === null ? inRange : [...inRange, after(ask, ask.after, bind)]
   const group = ['window_start', ...keyColumns(plan)]
-  const order = [...group.map(name => `${name} NULLS FIRST`), 'currency']
+  const keys = keyColumns(plan).map(name => `${name} NULLS FIRST`)
+  const order = [start, ...keys, 'currency']
   const steps = [`parts AS (${sumParts(plan, tables, inPage)})`]
   const sets = plan.measures.map((measure, index) => (keepsSet(measure) ? index : -1))
   const joins = sets
@@ -51,10 +53,17 @@ export function selectRows(ask: Ask, tables: MetricTables, currencyCount: number
     return { sql: `WITH ${steps.join(', ')} ${sql} ORDER BY ${order.join(', ')} ${limit}`, texts }
   }
   steps.push(`ranked AS (${rank(plan, plan.top.by)})`)
-  const page = ask.after === null ? [] : [after(plan, ask.after, bind)]
+  const page = ask.after === null ? [] : [after(ask, ask.after, bind)]
   const top = where([`place <= ${plan.top.limit}`, ...page])
   const sql = `WITH ${steps.join(', ')} SELECT ${shown} FROM ranked ${top}`
-  return { sql: `${sql} ORDER BY window_start NULLS FIRST, place, currency ${limit}`, texts }
+  return { sql: `${sql} ORDER BY ${start}, place, currency ${limit}`, texts }
+}
+
+/** Where the oldest of the newest `last` windows of a question begins; NULL: there is none. */
+export function selectOldestStart(ask: Ask, tables: MetricTables, last: number): string {
+  const starts = `SELECT DISTINCT window_start FROM ${tables.rows} ${where(rangeOf(ask))}
+    ORDER BY window_start DESC LIMIT ${last}`
+  return `SELECT min(window_start)::DOUBLE FROM (${starts})`
 }
 
 /** How many currencies the rows of a question have, 1 where the plan is not by currency. */
@@ -86,7 +95,11 @@ function toShown(name: string): string {
 function rangeOf(ask: Ask): readonly string[] {
   const from = ask.fromMs === null ? [] : [`window_start >= ${BigInt(Math.ceil(ask.fromMs))}`]
   const to = ask.toMs === null ? [] : [`window_start < ${BigInt(Math.ceil(ask.toMs))}`]
-  return [...from, ...to]
+  const { windows } = ask
+  if (windows === null) return [...from, ...to]
+  const starts = windows.filter(Number.isSafeInteger)
+  const among = starts.length === 0 ? 'false' : `window_start IN (${starts.join(', ')})`
+  return [...from, ...to, among]
 }
 
 function where(conditions: readonly string[]): string {
@@ -120,11 +133,12 @@ function rank(plan: MetricPlan, by: string): string {
 }
 
 /** Whether a row comes after a place: by window, rank from the largest down, and key. */
-function after(plan: MetricPlan, place: RowPlace, bind: (text: string) => string): string {
+function after({ plan, last }: Ask, place: RowPlace, bind: (text: string) => string): string {
+  const onward = last === null ? '>' : '<'
   const fields: { readonly same: string; readonly past: string }[] = []
   if (Number.isFinite(place.windowStart)) {
     const start = BigInt(place.windowStart)
-    fields.push({ same: `window_start = ${start}`, past: `window_start > ${start}` })
+    fields.push({ same: `window_start = ${start}`, past: `window_start ${onward} ${start}` })
   }
   if (plan.top !== null) {
     fields.push({ same: `rank = ${place.rank}`, past: `rank < ${place.rank}` })
@@ -142,7 +156,7 @@ function after(plan: MetricPlan, place: RowPlace, bind: (text: string) => string
   if (ways.length === 0) return 'false'
   // The first condition alone lets a scan skip what lies before the window of the cursor.
   const least = Number.isFinite(place.windowStart)
-    ? `window_start >= ${BigInt(place.windowStart)} AND `
+    ? `window_start ${onward}= ${BigInt(place.windowStart)} AND `
     : ''
   return `${least}(${ways.map(way => `(${way})`).join(' OR ')})`
 }

@@ -182,24 +182,26 @@ function addBatch(
 }
 
 function query(disk: MemoryDisk, plans: readonly MetricPlan[], question: Question): Result {
-  const { plan, fromMs, toMs, limit, after } = toAsk(plans, question)
+  const { plan, fromMs, toMs, limit, after, last, windows } = toAsk(plans, question)
+  const compare = last === null ? comparePlaces : compareNewestFirst
   const metric = present(disk.metrics.get(plan.hash), `metric ${plan.name}`)
   const found = [...metric.groups.values()]
     .filter(({ window }) => fromMs === null || window.start >= fromMs)
     .filter(({ window }) => toMs === null || window.start < toMs)
+    .filter(({ window }) => windows === null || windows.includes(window.start))
     .map(group => toPlaced(plan, group))
-    .toSorted((a, b) => comparePlaces(a.place, b.place))
-  const page = cutTop(plan, found).filter(
-    one => after === null || comparePlaces(one.place, after) > 0,
+    .toSorted((a, b) => compare(a.place, b.place))
+  const page = cutTop(plan, cutWindows(found, last)).filter(
+    one => after === null || compare(one.place, after) > 0,
   )
   const shown = page.slice(0, limit)
-  const last = shown.at(-1)
+  const end = shown.at(-1)
   const context = { ...disk, partialUntilMs: metric.partialUntilMs, source: 'stream' }
   return {
     metric: plan.name,
     zone: plan.zone,
     rows: shown.map(one => toResultRow(plan, one.group, context)),
-    next: page.length > limit && last !== undefined ? toRowCursor(plan, last.place) : null,
+    next: page.length > limit && end !== undefined ? toRowCursor(plan, end.place) : null,
   }
 }
 
@@ -223,6 +225,18 @@ function toPlaced(plan: MetricPlan, kept: KeptGroup): Placed {
 function comparePlaces(left: RowPlace, right: RowPlace): number {
   if (left.windowStart !== right.windowStart) return left.windowStart < right.windowStart ? -1 : 1
   return right.rank - left.rank || compareKeys(left.key, right.key)
+}
+
+function compareNewestFirst(left: RowPlace, right: RowPlace): number {
+  if (left.windowStart !== right.windowStart) return left.windowStart > right.windowStart ? -1 : 1
+  return comparePlaces(left, right)
+}
+
+/** Of sorted rows those of the first `count` windows; null: all. */
+function cutWindows(sorted: readonly Placed[], count: number | null): readonly Placed[] {
+  if (count === null) return sorted
+  const windows = Map.groupBy(sorted, one => one.place.windowStart)
+  return [...windows.values()].slice(0, count).flat()
 }
 
 /** Of sorted rows the first `top.limit` of each window. */

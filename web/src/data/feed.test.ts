@@ -3,7 +3,14 @@ import type { ResultRow } from '../../../src/model/result.ts'
 import type { Board } from './board.ts'
 import { EMPTY_BOARD, isUntouched } from './board.ts'
 import type { Feed, Listener, LiveEvent } from './feed.ts'
-import { AUDIT_MS_MIN, CONNECT_MS_MAX, POLL_MS, RESYNC_MS, startFeed } from './feed.ts'
+import {
+  AUDIT_MS_MIN,
+  CONNECT_MS_MAX,
+  POLL_MS,
+  RESYNC_MS,
+  STALE_MS_MIN,
+  startFeed,
+} from './feed.ts'
 import { samplePartition, sampleRow } from './sample.ts'
 
 interface Stage {
@@ -97,7 +104,7 @@ function minutesOf(board: Board): readonly ResultRow[] {
 }
 
 const row = sampleRow({ at: '10:15', key: { event_type: 'search' }, values: { events: 3 } })
-const changed = { metric: 'events_per_minute', replace: false, rows: [row] }
+const changed = { metric: 'events_per_minute', windows: [row.window_start], rows: [row] }
 
 describe('with a connection', () => {
   test('all is read, then changes are merged', async () => {
@@ -144,7 +151,19 @@ describe('with a connection', () => {
     expect(stage.board().audit).toMatchObject({ value: { partitions: [{ consumed: 13 }] } })
   })
 
-  test('all is read again now and then: a window becomes final without an event', async () => {
+  test('all is read again, once, when more changed than is told', async () => {
+    const stage = await openLiveStage()
+    stage.asked.length = 0
+    stage.rows = [row]
+    for (const metric of ['searches', 'searches', 'events_per_minute']) {
+      stage.tell('stale', { metric })
+    }
+    await stage.pass(STALE_MS_MIN)
+    expect(stage.asked.filter(path => path === 'v1/audit')).toHaveLength(1)
+    expect(minutesOf(stage.board())).toEqual([row])
+  })
+
+  test('all is read again now and then', async () => {
     const stage = await openLiveStage()
     stage.rows = [row]
     await stage.pass(RESYNC_MS)

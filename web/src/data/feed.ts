@@ -17,15 +17,14 @@ export const POLL_MS = 3_000
 export const CONNECT_MS_MAX = 8_000
 /** Readings without a connection between two attempts to connect. */
 export const POLLS_PER_ATTEMPT = 5
-/**
- * All is read again so often beside a live connection: that a window became final without a new
- * event is told by nobody, and a connection that is silent may be dead.
- */
-export const RESYNC_MS = 15_000
+/** All is read again so often beside a live connection: one that is silent may be dead. */
+export const RESYNC_MS = 30_000
+/** All is read again at most so often when the server tells that more changed than it tells. */
+export const STALE_MS_MIN = 5_000
 /** The ledger is read again at most so often when the server tells that it moved. */
 export const AUDIT_MS_MIN = 2_000
 
-export type LiveEvent = 'result' | 'ledger' | 'rejects' | 'reset'
+export type LiveEvent = 'result' | 'stale' | 'ledger' | 'rejects' | 'reset'
 
 export interface Listener {
   opened(): void
@@ -130,6 +129,10 @@ class LiveFeed implements Feed {
   #merge(event: LiveEvent, data: string): void {
     if (event === 'ledger') {
       this.#timers.setOnce('audit', AUDIT_MS_MIN, () => void this.#readAudit())
+      return
+    }
+    if (event === 'stale') {
+      this.#timers.setOnce('stale', STALE_MS_MIN, () => void this.#readAll())
       return
     }
     const board = event === 'reset' ? null : applyEvent(this.#board, event, data)

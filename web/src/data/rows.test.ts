@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { ResultRow } from '../../../src/model/result.ts'
 import { keepNewest, mergeRows, windowStarts } from './rows.ts'
 import { sampleRow } from './sample.ts'
 
@@ -8,42 +9,37 @@ const first = sampleRow({ at: '10:15', key: view, values: { events: 1 } })
 const second = sampleRow({ at: '10:16', key: view, values: { events: 2 } })
 
 describe('mergeRows', () => {
-  test('a row takes the place of the one of the same window and key', () => {
-    const changed = { ...second, values: { events: 5 } }
-    const merged = mergeRows([first, second], { replace: false, rows: [changed] }, 60)
-    expect(merged).toEqual([first, changed])
+  const startOf = (row: ResultRow): string | null => row.window_start
+
+  test('a window that is told anew has the rows told, and no others', () => {
+    const changed = { ...second, key: buy, values: { events: 5 } }
+    const change = { windows: [startOf(second)], rows: [changed] }
+    expect(mergeRows([first, second], change, 60)).toEqual([first, changed])
   })
 
-  test('a row of another window or key is added in order of time', () => {
+  test('windows are added in order of time', () => {
     const late = sampleRow({ at: '10:14', key: view })
-    const other = sampleRow({ at: '10:15', key: buy })
-    const merged = mergeRows([first, second], { replace: false, rows: [late, other] }, 60)
-    expect(merged).toEqual([late, first, other, second])
+    const change = { windows: [startOf(late), '2024-09-03T10:13:00Z'], rows: [late] }
+    expect(mergeRows([first, second], change, 60)).toEqual([late, first, second])
   })
 
-  test('a key that is null is not the text null', () => {
-    const missing = sampleRow({ at: '10:15', key: { event_type: null } })
-    const named = sampleRow({ at: '10:15', key: { event_type: 'null' } })
-    expect(mergeRows([missing], { replace: false, rows: [named] }, 60)).toHaveLength(2)
-  })
-
-  test('all rows are replaced where the change says so', () => {
-    expect(mergeRows([first, second], { replace: true, rows: [first] }, 60)).toEqual([first])
-    expect(mergeRows([first, second], { replace: true, rows: [] }, 60)).toEqual([])
+  test('the window of all is told as null', () => {
+    const [before, now] = [view, buy].map(key => sampleRow({ at: null, key }))
+    const change = { windows: [null], rows: now === undefined ? [] : [now] }
+    expect(mergeRows(before === undefined ? [] : [before], change, 1)).toEqual([now])
+    expect(mergeRows(change.rows, { windows: [null], rows: [] }, 1)).toEqual([])
   })
 
   test('the same change twice is the same as once', () => {
-    const change = { replace: false, rows: [{ ...first, values: { events: 9 } }] }
+    const change = { windows: [startOf(first)], rows: [{ ...first, values: { events: 9 } }] }
     const once = mergeRows([first, second], change, 60)
     expect(mergeRows(once, change, 60)).toEqual(once)
   })
 
   test('the oldest windows are let go', () => {
     const third = sampleRow({ at: '10:17', key: view })
-    expect(mergeRows([first, second], { replace: false, rows: [third] }, 2)).toEqual([
-      second,
-      third,
-    ])
+    const change = { windows: [startOf(third)], rows: [third] }
+    expect(mergeRows([first, second], change, 2)).toEqual([second, third])
   })
 })
 

@@ -5,19 +5,15 @@ import type { ResultChange } from './wire.ts'
 /** Rows kept of one metric at most, whatever its windows hold. */
 export const ROWS_MAX = 20_000
 
-/**
- * The rows after a change: a row takes the place of the one of the same window and key, others are
- * added; with `replace`, only the changed rows are left. Of the newest `windowsMax` windows.
- */
+/** The rows after a change, which tells whole windows anew; of the newest `windowsMax` windows. */
 export function mergeRows(
   rows: readonly ResultRow[],
-  change: Pick<ResultChange, 'replace' | 'rows'>,
+  change: Pick<ResultChange, 'windows' | 'rows'>,
   windowsMax: number,
 ): readonly ResultRow[] {
-  const merged = new Map<string, ResultRow>()
-  for (const row of change.replace ? [] : rows) merged.set(toRowId(row), row)
-  for (const row of change.rows) merged.set(toRowId(row), row)
-  return keepNewest([...merged.values()], windowsMax)
+  const told = new Set(change.windows.map(start => start ?? ''))
+  const others = rows.filter(row => !told.has(toStart(row)))
+  return keepNewest([...others, ...change.rows], windowsMax)
 }
 
 /** The rows of the newest `windowsMax` windows, in order of window start, ROWS_MAX at most. */
@@ -38,10 +34,6 @@ export function windowStarts(rows: readonly ResultRow[]): readonly string[] {
 /** Times on the wire have one form, so their order as text is that of time. */
 function toStart(row: ResultRow): string {
   return row.window_start ?? ''
-}
-
-function toRowId(row: ResultRow): string {
-  return JSON.stringify([row.window_start, row.key])
 }
 
 function compare(left: string, right: string): number {

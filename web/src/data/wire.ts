@@ -4,8 +4,9 @@ import type { Result, ResultRow } from '../../../src/model/result.ts'
 
 export interface ResultChange {
   readonly metric: string
-  /** true: these are all rows; false: these rows are new or changed. */
-  readonly replace: boolean
+  /** The windows told anew, by their start; null is the one of `all`. */
+  readonly windows: readonly (string | null)[]
+  /** All rows of these windows. */
   readonly rows: readonly ResultRow[]
 }
 
@@ -22,6 +23,7 @@ export function parseRejects(json: unknown): readonly RejectAnswer[] {
 }
 
 export function parseResultChange(json: unknown): ResultChange {
+  parseWith(json, 'windows')
   return parseWith(json, 'rows') as unknown as ResultChange
 }
 

@@ -1,0 +1,92 @@
+import { expect, test } from 'vitest'
+import { Fault } from '../std/fault.ts'
+import { createSources, TAILED } from './api.fixture.ts'
+import type { ApiSources } from './api.ts'
+import { createApi } from './api.ts'
+import { tailLineSchema } from './contract.ts'
+import { TAILS_MAX } from './tail.ts'
+
+type Tail = ApiSources['tail']
+
+/** A tail that gives a line when it is asked to, and notes who leaves. */
+function openEndlessTail(): { readonly tail: Tail; readonly left: number[]; begun: number } {
+  const stage = { left: [] as number[], begun: 0, tail: (() => undefined) as unknown as Tail }
+  stage.tail = async function* (back, signal) {
+    const number = stage.begun
+    stage.begun += 1
+    signal.addEventListener('abort', () => stage.left.push(number))
+    while (!signal.aborted) yield [{ ...TAILED, offset: back }]
+  }
+  return stage
+}
+
+test('lines are lists of records, until the log ends', async () => {
+  const asked: number[] = []
+  const { sources } = createSources()
+  const tail: Tail = (back, signal) => {
+    asked.push(back)
+    return sources.tail(back, signal)
+  }
+  const response = await createApi({ ...sources, tail }).request('/v1/tail?back=7')
+  expect(response.headers.get('content-type')).toBe('application/x-ndjson')
+  const lines = (await response.text()).split('\n')
+  expect(lines.pop()).toBe('')
+  expect(lines.map(line => tailLineSchema.parse(JSON.parse(line)))).toEqual([[TAILED], []])
+  expect(asked).toEqual([7])
+})
+
+test('nothing is read ahead of the client, and its leaving ends the tail', async () => {
+  const stage = openEndlessTail()
+  const response = await createApi({ ...createSources().sources, tail: stage.tail }).request(
+    '/v1/tail?back=3',
+  )
+  const reader = response.body?.getReader()
+  expect(stage.begun).toBe(0)
+  const { value } = (await reader?.read()) ?? {}
+  expect(JSON.parse(Buffer.from(value ?? []).toString())).toEqual([{ ...TAILED, offset: 3 }])
+  await reader?.cancel()
+  expect(stage.left).toEqual([0])
+})
+
+test('more than so many are told to come again; one that leaves makes room', async () => {
+  const stage = openEndlessTail()
+  const api = createApi({ ...createSources().sources, tail: stage.tail })
+  const open = async (): Promise<Response> => await api.request('/v1/tail')
+  for (let count = 0; count < 20; count += 1) {
+    await api.request('/v1/tail', { method: 'HEAD' })
+  }
+  const tails = await Promise.all(Array.from({ length: TAILS_MAX }, open))
+  expect(tails.map(response => response.status)).toEqual(Array(TAILS_MAX).fill(200))
+  const refused = await open()
+  expect(refused.status).toBe(503)
+  expect(await refused.json()).toMatchObject({ code: 'busy' })
+  await tails[4]?.body?.cancel()
+  await tails[4]?.body?.cancel()
+  expect((await open()).status).toBe(200)
+  expect((await open()).status).toBe(503)
+})
+
+test.each(['back=-1', 'back=1001', 'back=x', 'forward=1'])('%s is refused', async query => {
+  const response = await createApi(createSources().sources).request(`/v1/tail?${query}`)
+  expect(response.status).toBe(400)
+})
+
+test('a log that fails ends the answer, and makes room', async () => {
+  const errors: unknown[] = [
+    new Fault('LOG_CORRUPT', 'a batch is broken'),
+    new Error('a bug'),
+    AbortSignal.abort().reason,
+  ]
+  const { sources, reported } = createSources({
+    tail: async function* () {
+      if (errors.length > 0) throw errors.shift()
+      yield []
+    },
+  })
+  const api = createApi(sources)
+  const read = async (): Promise<string> => (await api.request('/v1/tail')).text()
+  await expect(read()).rejects.toThrow('a batch is broken')
+  await expect(read()).rejects.toThrow('a bug')
+  expect(await read()).toBe('')
+  expect(reported).toMatchObject([{ message: 'a bug' }])
+})

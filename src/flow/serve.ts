@@ -1,0 +1,152 @@
+/**
+ * Serve: the store and the log → the API, the live stream and the page, on one port with the front
+ * door. It only asks; what is open at the moment of a question answers it.
+ */
+import { createApi } from '../api/api.ts'
+import { serveHttp } from '../api/node/http.ts'
+import type { Collector } from '../collector/collector.ts'
+import { createCollectorHandler } from '../collector/http.ts'
+import { createChecker } from '../engine/scan/check.ts'
+import { createLive } from '../live/live.ts'
+import type { EventLog } from '../log/log.ts'
+import type { Catalog } from '../model/catalog.ts'
+import type { MetricPlan } from '../model/plan.ts'
+import type { Step } from '../model/step.ts'
+import type { Clock } from '../std/clock.ts'
+import { isFault, messageOf } from '../std/fault.ts'
+import { MIB, SECOND_MS } from '../std/units.ts'
+import type { Committed, Store, StoreState } from '../store/store.ts'
+import { createLivePublisher } from './publish-live.ts'
+import { tailLog } from './tail.ts'
+
+export type Phase = 'starting' | 'ready' | 'draining'
+
+export interface ServeOptions {
+  readonly catalog: Catalog
+  readonly plans: readonly MetricPlan[]
+  readonly collector: Collector
+  readonly log: EventLog
+  /** The store that is open now. Throws STORE_UNAVAILABLE between two lives of it. */
+  readonly store: () => Store
+  readonly clock: Clock
+  readonly version: string
+  readonly host: string
+  /** 0: any that is free. */
+  readonly port: number
+  /** The built page; null: none. */
+  readonly pageDirectory: string | null
+  readonly residentBytes: () => number
+  /** Is told of every error that is no Fault: a bug. */
+  readonly report: (error: unknown) => void
+  /** Aborted: nothing more is taken in or streamed; questions are answered until it is closed. */
+  readonly signal: AbortSignal
+}
+
+export interface Serving extends AsyncDisposable {
+  /** Where it can be called on this machine, without a slash at the end. */
+  readonly url: string
+  /** `starting` at first; `/readyz` tells it. */
+  setPhase(phase: Phase): void
+  /** The published progress, ms since the epoch; null: none yet. */
+  readonly progress: number | null
+  /** Tells where counting goes on from, whenever the store was opened. */
+  begin(state: StoreState): void
+  /** Tells of a commit, so that what it changed is published. */
+  note(committed: Committed, step: Step): void
+  /** Publishes what changed, every second, until the signal aborts. */
+  run(): Promise<void>
+}
+
+const LIVE_CLIENTS_MAX = 200
+const LIVE_BUFFER_BYTES_MAX = 4 * MIB
+
+/** Throws ADDRESS_IN_USE, CONFIG_INVALID for a host that is not here, FILE_UNREADABLE. */
+export async function openServing(options: ServeOptions): Promise<Serving> {
+  const { catalog, plans, collector, log, store, clock, report, signal } = options
+  // Questions are answered until the very end.
+  const never = new AbortController().signal
+  const sources = {
+    query: (question: Parameters<Store['query']>[0]) => store().query(question),
+    audit: () => store().audit(),
+    rejects: (question: Parameters<Store['rejects']>[0]) => store().rejects(question),
+    bounds: () => log.bounds(never),
+  }
+  let phase: Phase = 'starting'
+  let progress: number | null = null
+  let freshnessS: number | null = null
+  const startMs = clock.now()
+  const publisher = createLivePublisher({ plans, clock, ...sources })
+  const hub = createLive({
+    clock,
+    clientCountMax: LIVE_CLIENTS_MAX,
+    bufferBytesMax: LIVE_BUFFER_BYTES_MAX,
+    onConnect: () => publisher.snapshot(),
+    report,
+  })
+  const intake = createCollectorHandler({ collector, signal, report })
+  const check = createChecker(catalog)
+  const app = createApi({
+    plans,
+    ...sources,
+    tail: (backCount, left) =>
+      tailLog({ log, check, backCount, signal: AbortSignal.any([left, signal]) }),
+    status: () => ({ phase, progress, version: options.version }),
+    counters: () => ({
+      startMs,
+      residentBytes: options.residentBytes(),
+      freshnessS,
+      live: hub.counters(),
+      collector: intake.counters(),
+    }),
+    report,
+  })
+  const server = await serveHttp({
+    app,
+    collectorHandler: intake.handle,
+    liveHandler: hub.handle,
+    staticDirectory: options.pageDirectory,
+    host: options.host,
+    port: options.port,
+    hostsAllowed: [],
+    originsAllowed: [],
+    clock,
+    report,
+  }).catch(async (error: unknown) => {
+    await hub[Symbol.asyncDispose]()
+    throw error
+  })
+  return {
+    url: server.url,
+    setPhase: next => {
+      phase = next
+    },
+    get progress() {
+      return progress
+    },
+    begin: state => {
+      progress = state.progress
+      publisher.begin(state)
+    },
+    note: (committed, step) => {
+      progress = committed.progress
+      freshnessS = freshnessOf(step, clock.now()) ?? freshnessS
+      publisher.note(committed, step)
+    },
+    run: () => publisher.run(hub, signal),
+    [Symbol.asyncDispose]: async () => {
+      await hub[Symbol.asyncDispose]()
+      await server.close()
+    },
+  }
+}
+
+/** Seconds from the earliest arrival in a step to its commit; null where nothing arrived in it. */
+function freshnessOf(step: Step, nowMs: number): number | null {
+  const arrivals = step.shards.flatMap(shard => shard.arrivalMs ?? [])
+  return arrivals.length === 0 ? null : (nowMs - Math.min(...arrivals)) / SECOND_MS
+}
+
+/** What is told of an error by a server that goes on. */
+export function toReportText(error: unknown): string {
+  return isFault(error) ? error.message : `internal error: ${messageOf(error)}`
+}
