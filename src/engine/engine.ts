@@ -21,7 +21,10 @@ export interface Engine {
    */
   observe(bounds: readonly PartitionBounds[]): void
 
-  /** How much has gathered since the last take: rows of partials, new ids and rejects. */
+  /**
+   * How much has gathered since the last take: rows of partials, new ids and rejects, or what they
+   * may weigh where records are long. Infinity: memory for ids asks for a take.
+   */
   readonly pendingSize: number
 
   /**

@@ -30,6 +30,9 @@ export interface EngineOptions {
   readonly idsMemoryMax: number
 }
 
+/** Bytes digested that weigh as one row: bounds what long keys and rejects take in memory. */
+const PENDING_BYTES = 256
+
 type MutableTotals = { -readonly [Key in keyof PartitionTotals]: PartitionTotals[Key] }
 
 export function createEngine(options: EngineOptions): Engine {
@@ -55,6 +58,7 @@ export function createEngine(options: EngineOptions): Engine {
   )
   let rejects: Reject[] = []
   let isMoved = false
+  let digestedBytes = 0
   let earliestMs: number | null = null
 
   return {
@@ -71,6 +75,7 @@ export function createEngine(options: EngineOptions): Engine {
       advance(total, fetch, { columns, judged, appliedCount })
       for (const row of columns.invalids) rejects.push(toReject(row, fetch, columns))
       isMoved = true
+      digestedBytes += fetch.bytes.length
       const arrivalMs = columns.rowCount === 0 ? -1 : (columns.arrivalMs[0] ?? -1)
       if (arrivalMs >= 0) earliestMs = Math.min(earliestMs ?? arrivalMs, arrivalMs)
     },
@@ -79,11 +84,15 @@ export function createEngine(options: EngineOptions): Engine {
         const total = partition === state.shard ? totals.get(topic) : undefined
         if (total === undefined) continue
         if (!isStarted(total) && offsetEnd > 0) start(total, offsetFirst)
-        total.atEnd = total.offsetNext >= offsetEnd
+        const atEnd = total.offsetNext >= offsetEnd
+        // Told even where nothing was digested: what is not read yet holds progress.
+        if (atEnd !== total.atEnd) isMoved = true
+        total.atEnd = atEnd
       }
     },
     get pendingSize() {
-      return aggregator.rowCount + ids.pendingCount + rejects.length
+      const count = aggregator.rowCount + ids.pendingCount + rejects.length
+      return Math.max(count, digestedBytes / PENDING_BYTES)
     },
     take: () => {
       if (!isMoved) return null
@@ -91,6 +100,7 @@ export function createEngine(options: EngineOptions): Engine {
       const taken = rejects
       const arrivalMs = earliestMs
       rejects = []
+      digestedBytes = 0
       earliestMs = null
       return {
         shard: state.shard,

@@ -41,8 +41,14 @@ function bind(condition: Condition, batch: Batch): (row: number) => boolean {
   }
 }
 
-/** The value in the units of its column; planMetrics has checked that it is of the field's type. */
+/**
+ * The value in the units of its column, which planMetrics has checked to be of the field's type;
+ * NaN, which equals nothing, for a decimal with more digits than the field can have.
+ */
 function toUnits({ field, value }: Condition): number {
-  if (field.type.kind === 'decimal') return Math.round(Number(value) * 10 ** field.type.scale)
-  return Number(value)
+  if (field.type.kind !== 'decimal') return Number(value)
+  const { scale } = field.type
+  const [whole, digits = ''] = String(value).split('.')
+  const fraction = digits.replace(/0+$/, '').padEnd(scale, '0')
+  return fraction.length > scale ? Number.NaN : Number(`${whole}${fraction}`)
 }

@@ -1,6 +1,7 @@
 /** Group numbers: the group fields of a metric, and its currency, as one dense number. */
 import { CURRENCY_CODES } from '../../model/currency.ts'
 import type { MetricPlan } from '../../model/plan.ts'
+import { present } from '../../std/assert.ts'
 import type { Batch } from './batch.ts'
 import { withRoom } from './batch.ts'
 import type { StepColumns } from './columns-of-step.ts'
@@ -11,7 +12,11 @@ export interface Groups {
   fill(batch: Batch): Int32Array
   /** The group fields' values of a group, in the plan's order. */
   keyOf(group: number): readonly (string | null)[]
-  currencyOf(group: number): string
+  /** Keys, by field, and currencies (null where the plan is not by currency) of many groups. */
+  describe(groups: Int32Array): {
+    readonly keys: readonly (readonly (string | null)[])[]
+    readonly currency: readonly string[] | null
+  }
   clear(): void
 }
 
@@ -49,6 +54,20 @@ export function createGroups(plan: MetricPlan, columns: StepColumns, factor: num
     return [left, ...symbols]
   }
 
+  const toKeys = (numbers: Int32Array): (string | null)[][] => {
+    const columns: (string | null)[][] = []
+    let lefts = numbers
+    for (const [place, { symbols }] of [...fields.entries()].toReversed()) {
+      const join = place === 0 ? null : present(joins[place - 1], 'the join of a field')
+      const own = join === null ? lefts : lefts.map(left => join.rightOf(left))
+      columns.unshift(Array.from(own, symbol => symbols.table.textOf(symbol)))
+      if (join !== null) lefts = lefts.map(left => join.leftOf(left))
+    }
+    return columns
+  }
+  const toCurrency = (group: number): string =>
+    present(CURRENCY_CODES[currencies?.rightOf(group) ?? -1], 'the currency of a group')
+
   return {
     fill: batch => {
       groups = withRoom(groups, batch.count)
@@ -66,7 +85,13 @@ export function createGroups(plan: MetricPlan, columns: StepColumns, factor: num
       const symbols = symbolsOf(group)
       return fields.map((field, place) => field.symbols.table.textOf(symbols[place] ?? 0))
     },
-    currencyOf: group => CURRENCY_CODES[currencies?.rightOf(group) ?? 0] ?? '',
+    describe: numbers => {
+      const lefts = currencies === null ? numbers : numbers.map(group => currencies.leftOf(group))
+      return {
+        keys: toKeys(lefts),
+        currency: currencies === null ? null : Array.from(numbers, toCurrency),
+      }
+    },
     clear: () => {
       for (const join of joins) join.clear()
       currencies?.clear()

@@ -3,7 +3,7 @@
 import type { PartialBatch } from '../../model/partial.ts'
 import type { ColumnRef, MeasurePlan, MetricPlan } from '../../model/plan.ts'
 import type { Interval } from '../../model/window.ts'
-import { present, unreachable } from '../../std/assert.ts'
+import { unreachable } from '../../std/assert.ts'
 import { toUtf8 } from '../../std/bytes.ts'
 import type { IdSet } from '../ids/id-set.ts'
 import { FOREVER_BUCKET } from '../ids/id-set.ts'
@@ -12,9 +12,10 @@ import type { Batch } from './batch.ts'
 import { columnOf, withRoom, withRoomF64 } from './batch.ts'
 import type { StepColumns } from './columns-of-step.ts'
 import { createMatcher } from './conditions.ts'
+import { createDistinct } from './distinct.ts'
 import { createGroups } from './groups.ts'
 import type { MeasureColumn } from './measure.ts'
-import { createCount, createDistinct, createExtreme, createSum } from './measure.ts'
+import { createCount, createExtreme, createSum, toNumbers } from './measure.ts'
 import { PairTable } from './pairs.ts'
 import type { RowIdentities } from './row-identities.ts'
 import { createRowIdentities } from './row-identities.ts'
@@ -42,11 +43,11 @@ export function createMetricTable(plan: MetricPlan, tools: MetricTools): MetricT
   const groups = createGroups(plan, tools.columns, tools.factor)
   const matcher = createMatcher(plan.where)
   const isFirst = plan.once === null ? null : createOnce(plan, plan.once, tools)
-  const windowOf = (row: number): Interval =>
-    present(windows.table.windows[rows.leftOf(row)], 'the window of a row')
+  const windowOf = (row: number): Interval => windows.table.at(rows.leftOf(row))
   const measures = plan.measures.map(measure => {
     const hash = tools.hashes.rows
-    const options = { plan, measure: measure.name, rows, groups, windowOf, hash }
+    const { ids } = tools
+    const options = { plan, measure: measure.name, rows, groups, windowOf, hash, ids }
     return createMeasure(measure, tools, createRowIdentities(options))
   })
   let rowOf: Int32Array = new Int32Array(0)
@@ -95,23 +96,21 @@ export function createMetricTable(plan: MetricPlan, tools: MetricTools): MetricT
     take: () => {
       const rowCount = rows.count
       if (rowCount === 0) return null
-      const all = Array.from({ length: rowCount }, (_, row) => row)
-      const keys = all.map(row => groups.keyOf(rows.rightOf(row)))
+      const rowWindows = Array.from(rows.leftsOf(rowCount), window => windows.table.at(window))
       const batch: PartialBatch = {
         plan,
         rowCount,
-        windowStart: all.map(row => windowOf(row).start),
-        windowEnd: all.map(row => windowOf(row).end),
-        keys: plan.groupBy.map((_, place) => keys.map(key => key[place] ?? null)),
-        currency: plan.byCurrency ? all.map(row => groups.currencyOf(rows.rightOf(row))) : null,
-        events: all.map(row => events[row] as number),
-        misplaced: all.map(row => misplaced[row] as number),
+        windowStart: rowWindows.map(window => window.start),
+        windowEnd: rowWindows.map(window => window.end),
+        ...groups.describe(rows.rightsOf(rowCount)),
+        events: toNumbers(events, rowCount),
+        misplaced: toNumbers(misplaced, rowCount),
         measures: measures.map(measure => measure.take(rowCount)),
       }
       rows.clear()
       groups.clear()
-      events = new Float64Array(0)
-      misplaced = new Float64Array(0)
+      events.fill(0, 0, rowCount)
+      misplaced.fill(0, 0, rowCount)
       return batch
     },
   }
@@ -132,7 +131,7 @@ function createMeasure(
       return createExtreme(measure.kind, measure.field)
     case 'count_distinct': {
       const { field, additive } = measure
-      return createDistinct({ field, additive, hash: tools.hashes.values, ids: tools.ids, rows })
+      return createDistinct({ field, additive, hash: tools.hashes.values, rows })
     }
     case 'ratio':
       return { add: () => undefined, take: () => ({ kind: 'none' }) }

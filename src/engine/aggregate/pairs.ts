@@ -1,9 +1,13 @@
 /**
- * Interns pairs of 32-bit integers as dense numbers 0, 1, 2, …: the join of two group fields, or of
- * a window and a group. Open addressing in one typed array; slots come from secret multipliers.
+ * Interns pairs of integers from 0 to 2^31 as dense numbers 0, 1, 2, …: the join of two group
+ * fields, or of a window and a group. Open addressing in one typed array; slots come from secret
+ * multipliers.
  */
 const CAPACITY_START = 256
 const LOAD_MAX = 0.5
+/** 32 KiB: of the right parts below this, most pairs are found without hashing. */
+const NEAR_COUNT = 4096
+const TURN_MAX: number = 2 ** 30
 
 export class PairTable {
   count = 0
@@ -11,9 +15,12 @@ export class PairTable {
   private slots: Int32Array = new Int32Array(CAPACITY_START * 4)
   private lefts: Int32Array = new Int32Array(CAPACITY_START)
   private rights: Int32Array = new Int32Array(CAPACITY_START)
-  private lastLeft = 0
-  private lastRight = 0
-  private lastNumber = -1
+  /** The numbers found last, by their right part, where `nearTurns` tells that they are of now. */
+  private readonly near: Int32Array = new Int32Array(NEAR_COUNT)
+  private readonly nearTurns: Int32Array = new Int32Array(NEAR_COUNT)
+  private nearLeft = 0
+  /** Goes up when the left part changes. */
+  private turn = 1
   private readonly factor: number
 
   /** `factor`: an odd number below 2^32, secret. */
@@ -29,11 +36,44 @@ export class PairTable {
     return this.rights[number] as number
   }
 
+  /** The left parts of the first `count` numbers, in order; valid until the next `intern`. */
+  leftsOf(count: number): Int32Array {
+    return this.lefts.subarray(0, count)
+  }
+
+  /** As `leftsOf`. */
+  rightsOf(count: number): Int32Array {
+    return this.rights.subarray(0, count)
+  }
+
   /** The number of a pair: `count` before the call, where it is new. */
   intern(left: number, right: number): number {
-    if (left === this.lastLeft && right === this.lastRight && this.lastNumber >= 0) {
-      return this.lastNumber
+    if (left !== this.nearLeft) this.turnTo(left)
+    if (right < NEAR_COUNT && this.nearTurns[right] === this.turn) return this.near[right] as number
+    const number = this.internFar(left, right)
+    if (right < NEAR_COUNT) {
+      this.near[right] = number
+      this.nearTurns[right] = this.turn
     }
+    return number
+  }
+
+  clear(): void {
+    if (this.count === 0) return
+    this.count = 0
+    this.turnTo(this.nearLeft)
+    this.slots.fill(0)
+  }
+
+  private turnTo(left: number): void {
+    this.nearLeft = left
+    this.turn += 1
+    if (this.turn < TURN_MAX) return
+    this.turn = 1
+    this.nearTurns.fill(0)
+  }
+
+  private internFar(left: number, right: number): number {
     let at = this.find(left, right)
     let number = (this.slots[at + 2] as number) - 1
     if (number < 0) {
@@ -47,17 +87,7 @@ export class PairTable {
       this.rights[number] = right
       this.write(at, number)
     }
-    this.lastLeft = left
-    this.lastRight = right
-    this.lastNumber = number
     return number
-  }
-
-  clear(): void {
-    if (this.count === 0) return
-    this.count = 0
-    this.lastNumber = -1
-    this.slots.fill(0)
   }
 
   private find(left: number, right: number): number {

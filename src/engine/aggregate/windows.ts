@@ -3,9 +3,10 @@
  */
 import type { Interval, Windowing, WindowSpec } from '../../model/window.ts'
 import { createWindowing } from '../../model/window.ts'
+import { present } from '../../std/assert.ts'
 
 export class WindowTable {
-  readonly windows: Interval[] = []
+  private readonly windows: Interval[] = []
   private readonly numbers = new Map<number, number>()
   private readonly find: Windowing
   private start = 0
@@ -19,6 +20,11 @@ export class WindowTable {
   intern(timeMs: number): number {
     if (timeMs >= this.start && timeMs < this.end) return this.last
     return this.lookUp(timeMs)
+  }
+
+  /** The window of a number that `intern` gave. */
+  at(number: number): Interval {
+    return present(this.windows[number], 'the window of a number')
   }
 
   clear(): void {

@@ -22,6 +22,7 @@ export interface IdHash {
 }
 
 const ROUNDS = 12
+const BLOCK_BYTES = 16
 const UUID_LENGTH = 36
 const DASH = 0x2d
 
@@ -42,6 +43,19 @@ export function createIdHash(key: Uint8Array): IdHash {
   const key2 = timesTwo(key1)
   const key3 = timesTwo(key2)
   const uuid = new Int32Array(4)
+  const state = new Int32Array(4)
+  const block = new Int32Array(4)
+  const tag = (bytes: Uint8Array, start: number, end: number, out: Words): void => {
+    let at = start
+    copy(key0, state)
+    for (; end - at > BLOCK_BYTES; at += BLOCK_BYTES) {
+      readBlock(bytes, at, at + BLOCK_BYTES, block)
+      mix(state, block)
+      permute(state, state)
+    }
+    readBlock(bytes, at, end, block)
+    finish(state, block, end - at === BLOCK_BYTES ? key1 : key2, out)
+  }
   return {
     keyed: (bytes, start, end, out) => {
       // The words of a UUID are one block under a key of their own.
@@ -52,41 +66,32 @@ export function createIdHash(key: Uint8Array): IdHash {
       if (!readUuid(bytes, start, end, out)) tag(bytes, start, end, out)
     },
   }
-
-  function tag(bytes: Uint8Array, start: number, end: number, out: Words): void {
-    let at = start
-    state.set(key0)
-    while (end - at > 16) {
-      for (let word = 0; word < 4; word += 1) {
-        state[word] = (state[word] as number) ^ readWord(bytes, at + word * 4)
-      }
-      permute(state)
-      at += 16
-    }
-    const isWhole = end - at === 16
-    const last = isWhole ? key1 : key2
-    padded.fill(0)
-    for (let index = 0; index < end - at; index += 1) padded[index] = bytes[at + index] as number
-    if (!isWhole) padded[end - at] = 1
-    for (let word = 0; word < 4; word += 1) block[word] = readWord(padded, word * 4)
-    finish(state, block, last, out)
-  }
 }
 
-const state: Int32Array = new Int32Array(4)
-const block: Int32Array = new Int32Array(4)
-const padded: Uint8Array = new Uint8Array(16)
-
-/** out = permutation(from ^ message ^ last) ^ last */
+/** out = permutation(from ^ message ^ last) ^ last. `message` is of no use afterwards. */
 function finish(from: Words, message: Words, last: Words, out: Words): void {
-  for (let word = 0; word < 4; word += 1) {
-    out[word] = (from[word] as number) ^ (message[word] as number) ^ (last[word] as number)
-  }
-  permute(out)
-  for (let word = 0; word < 4; word += 1) out[word] = (out[word] as number) ^ (last[word] as number)
+  mix(message, from)
+  mix(message, last)
+  permute(message, out)
+  mix(out, last)
 }
 
-function permute(words: Words): void {
+// Written out word by word: loops over four words cost more than the words.
+function mix(words: Words, other: Words): void {
+  words[0] = (words[0] as number) ^ (other[0] as number)
+  words[1] = (words[1] as number) ^ (other[1] as number)
+  words[2] = (words[2] as number) ^ (other[2] as number)
+  words[3] = (words[3] as number) ^ (other[3] as number)
+}
+
+function copy(words: Words, out: Words): void {
+  out[0] = words[0] as number
+  out[1] = words[1] as number
+  out[2] = words[2] as number
+  out[3] = words[3] as number
+}
+
+function permute(words: Words, out: Words): void {
   let v0 = words[0] as number
   let v1 = words[1] as number
   let v2 = words[2] as number
@@ -103,10 +108,27 @@ function permute(words: Words): void {
     v1 = ((v1 << 7) | (v1 >>> 25)) ^ v2
     v2 = (v2 << 16) | (v2 >>> 16)
   }
-  words[0] = v0
-  words[1] = v1
-  words[2] = v2
-  words[3] = v3
+  out[0] = v0
+  out[1] = v1
+  out[2] = v2
+  out[3] = v3
+}
+
+/** The block at `at`, of 16 bytes at most; a shorter one is padded with a byte of 1, then zeros. */
+function readBlock(bytes: Uint8Array, at: number, end: number, out: Words): void {
+  out[0] = readPadded(bytes, at, end)
+  out[1] = readPadded(bytes, at + 4, end)
+  out[2] = readPadded(bytes, at + 8, end)
+  out[3] = readPadded(bytes, at + 12, end)
+}
+
+function readPadded(bytes: Uint8Array, at: number, end: number): number {
+  const size = end - at
+  if (size >= 4) return readWord(bytes, at)
+  if (size < 0) return 0
+  let word = 1
+  for (let index = end - 1; index >= at; index -= 1) word = (word << 8) | (bytes[index] as number)
+  return word
 }
 
 /** Doubling in GF(2^128), little endian, as Chaskey derives its subkeys. */

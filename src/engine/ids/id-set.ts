@@ -21,16 +21,25 @@ export function bucketOf(kind: number, timeMs: number): IdBucket {
   return Math.floor(timeMs / DAY_MS) * 4 + kind
 }
 
+/** Tables take at most this share of the memory, the one that grows counted before and after. */
+const SHARE_OF_TABLES = 0.875
+/** Ids that wait for a take take at most the rest; then a take is asked for. */
+const SHARE_OF_FRESH: number = 1 - SHARE_OF_TABLES
 /** After sealing, tables take at most this share of the memory. */
-const SHARE_KEPT = 0.5
+const SHARE_KEPT = 0.25
 
 export interface IdSet {
   /** The table of a bucket, made if need be; good for as long as the set is. */
   table(bucket: IdBucket): IdTable
   /** As `table`, but null where nothing was ever put: nothing to look up. */
   tableIfAny(bucket: IdBucket): IdTable | null
-  /** Changes whenever a table is made, so that callers may keep what they found. */
+  /**
+   * Changes whenever a table is made, and with every take, so that callers may keep what they found
+   * till then, and a table that is in use is known to be.
+   */
   readonly version: number
+  /** Bytes that tables and ids waiting for a take hold. */
+  readonly byteSize: number
   /** How many ids were added since the last take; Infinity when memory asks for a take. */
   readonly pendingCount: number
   take(): IdChange
@@ -47,8 +56,13 @@ export function createIdSet(state: IdState, memoryMax: number, multipliers: Mult
     for (const table of tables.values()) size += table.byteSize
     return size
   }
+  const freshByteSize = (): number => {
+    let size = 0
+    for (const table of tables.values()) size += table.freshByteSize
+    return size
+  }
   const grant = (bytes: number): boolean => {
-    const isGranted = byteSize() + bytes <= memoryMax
+    const isGranted = byteSize() + bytes <= memoryMax * SHARE_OF_TABLES
     if (!isGranted) isFull = true
     return isGranted
   }
@@ -81,10 +95,13 @@ export function createIdSet(state: IdState, memoryMax: number, multipliers: Mult
     table,
     tableIfAny: bucket => (tables.has(bucket) ? table(bucket) : null),
     get version() {
-      return tables.size
+      return tables.size + takeCount
+    },
+    get byteSize() {
+      return byteSize() + freshByteSize()
     },
     get pendingCount() {
-      if (isFull) return Number.POSITIVE_INFINITY
+      if (isFull || freshByteSize() > memoryMax * SHARE_OF_FRESH) return Number.POSITIVE_INFINITY
       let count = 0
       for (const one of tables.values()) count += one.pendingCount
       return count

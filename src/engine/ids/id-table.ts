@@ -47,8 +47,14 @@ export class IdTable {
     this.grant = grant
   }
 
+  /** Of the slots, those that are retiring included. */
   get byteSize(): number {
     return this.words.byteLength + (this.retiring?.byteSize ?? 0)
+  }
+
+  /** Of the ids that wait for a take. */
+  get freshByteSize(): number {
+    return this.fresh.byteLength
   }
 
   get pendingCount(): number {
@@ -184,7 +190,8 @@ export class IdTable {
     this.idCount += 1
     const load = this.idCount / (words.length >> 2)
     if (load <= LOAD_MAX) return
-    if (this.grant(words.byteLength) || load > LOAD_HARD_MAX) this.grow()
+    // While a table grows, the old one and the new one, twice as large, are both there.
+    if (this.grant(words.byteLength * 2) || load > LOAD_HARD_MAX) this.grow()
   }
 
   private grow(): void {
