@@ -1,6 +1,7 @@
 /** A file as bytes from an offset on, whether it is compressed or not. */
+import type { Stats } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { Fault, isFault, messageOf, systemCodeOf } from '../std/fault.ts'
 import { KIB } from '../std/units.ts'
 import type { Compression } from './decompress.ts'
@@ -58,6 +59,8 @@ export async function openByteFile(path: string): Promise<ByteFile> {
 
 async function openHandle(path: string): Promise<FileHandle> {
   try {
+    // A pipe would keep waiting for who writes.
+    assertFile(await stat(path), path)
     return await open(path, 'r')
   } catch (error) {
     throw toUnreadable(path, 'none', error)
@@ -65,9 +68,14 @@ async function openHandle(path: string): Promise<FileHandle> {
 }
 
 async function measure(handle: FileHandle, path: string): Promise<number> {
-  const stat = await handle.stat()
-  if (stat.isFile()) return stat.size
-  const what = stat.isDirectory() ? 'a directory; name one of its files' : 'not a regular file'
+  const stats = await handle.stat()
+  assertFile(stats, path)
+  return stats.size
+}
+
+function assertFile(stats: Stats, path: string): void {
+  if (stats.isFile()) return
+  const what = stats.isDirectory() ? 'a directory; name one of its files' : 'not a regular file'
   throw new Fault('FILE_UNREADABLE', `cannot import ${path}: it is ${what}`)
 }
 

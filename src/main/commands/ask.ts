@@ -65,6 +65,7 @@ function toQuestionPath(question: Question): string {
   const parameters = new URLSearchParams({ limit: String(question.limit) })
   if (question.fromMs !== null) parameters.set('from', toMillisecondText(question.fromMs))
   if (question.toMs !== null) parameters.set('to', toMillisecondText(question.toMs))
+  if (typeof question.last === 'number') parameters.set('last', String(question.last))
   if (question.cursor !== null) parameters.set('cursor', question.cursor)
   return `/v1/metrics/${encodeURIComponent(question.metric)}?${parameters.toString()}`
 }

@@ -1,5 +1,5 @@
 import type { Question, Result } from '../../model/result.ts'
-import { LIMIT_DEFAULT, LIMIT_MAX } from '../../model/result.ts'
+import { LAST_MAX, LIMIT_DEFAULT, LIMIT_MAX } from '../../model/result.ts'
 import { parseBound } from '../../model/time.ts'
 import { Fault } from '../../std/fault.ts'
 import type { Command, CommandContext } from '../terminal/command.ts'
@@ -13,6 +13,7 @@ export const queryCommand: Command = {
   flags: {
     from: { value: 'TIME', about: 'windows that begin at this time or later' },
     to: { value: 'TIME', about: 'windows that begin before this time' },
+    last: { value: 'N', about: 'the newest N windows only, newest first' },
     limit: { value: 'N', about: `rows at most (${LIMIT_DEFAULT})` },
     cursor: { value: 'NEXT', about: 'goes on where the last page ended' },
     json: { value: null, about: 'the answer of the API, as it is' },
@@ -20,6 +21,7 @@ export const queryCommand: Command = {
   settings: ['data'],
   examples: [
     'weir query top_products',
+    'weir query sales_daily --last 7',
     'weir query sales_daily --from 2024-09-01 --to 2024-10-01',
     'weir query product_views --from 2024-09-03T10:00:00Z --limit 10 --json',
   ],
@@ -32,11 +34,17 @@ export const queryCommand: Command = {
 }
 
 function parseQuestion(context: CommandContext): Question {
+  const fromMs = parseTime(context, 'from')
+  const toMs = parseTime(context, 'to')
+  if (fromMs !== null && toMs !== null && fromMs > toMs) {
+    throw new Fault('USAGE', '--from is after --to; windows begin at --from or later, before --to')
+  }
   return {
     metric: context.positionals[0] ?? '',
-    fromMs: parseTime(context, 'from'),
-    toMs: parseTime(context, 'to'),
-    limit: parseLimit(context.flag('limit')),
+    fromMs,
+    toMs,
+    last: parseWhole('last', context.flag('last'), LAST_MAX),
+    limit: parseWhole('limit', context.flag('limit'), LIMIT_MAX) ?? LIMIT_DEFAULT,
     cursor: context.flag('cursor') ?? null,
   }
 }
@@ -52,11 +60,11 @@ function parseTime(context: CommandContext, name: string): number | null {
   )
 }
 
-export function parseLimit(text: string | undefined): number {
-  if (text === undefined) return LIMIT_DEFAULT
-  const limit = /^\d{1,9}$/.test(text) ? Number(text) : 0
-  if (limit >= 1 && limit <= LIMIT_MAX) return limit
-  throw new Fault('USAGE', `--limit is '${text}', not a whole number 1..${LIMIT_MAX}`)
+function parseWhole(name: string, text: string | undefined, max: number): number | null {
+  if (text === undefined) return null
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : 0
+  if (value >= 1 && value <= max) return value
+  throw new Fault('USAGE', `--${name} is '${text}', not a whole number 1..${max}`)
 }
 
 function printResult({ terminal }: CommandContext, result: Result): void {

@@ -1,7 +1,8 @@
 /** `weir tail`: the log as it grows. Beside a running Weir it reads through it. */
 
+import type { TailRecord } from '../../api/contract.ts'
+import { BACK_MAX } from '../../api/question.ts'
 import { createChecker } from '../../engine/scan/check.ts'
-import type { TailRecord } from '../../flow/tail.ts'
 import { tailLog } from '../../flow/tail.ts'
 import { Fault } from '../../std/fault.ts'
 import { dataDirOf } from '../running/data-dir.ts'
@@ -11,7 +12,6 @@ import { toSafeText } from '../terminal/terminal.ts'
 import { assertData, openLogOf } from './ask.ts'
 
 const BACK_DEFAULT = 3
-const BACK_MAX = 1_000
 
 export const tailCommand: Command = {
   name: 'tail',

@@ -113,6 +113,15 @@ function assertNames(config: object, path: string): void {
       const wanted = LISTS.includes(name) ? 'a list' : 'a single value'
       throw new Fault('CONFIG_INVALID', `${path} sets '${name}' to something that is not ${wanted}`)
     }
+    if (Array.isArray(value)) assertDefinitions(name, value, path)
+  }
+}
+
+function assertDefinitions(name: string, items: readonly unknown[], path: string): void {
+  const [kind, by] = name === 'events' ? ['event', 'defineEvent'] : ['metric', 'defineMetric']
+  for (const [index, item] of items.entries()) {
+    if (typeof item === 'object' && item !== null && 'kind' in item && item.kind === kind) continue
+    throw new Fault('CONFIG_INVALID', `${path}: ${name}[${index}] was not made by ${by}(…)`)
   }
 }
 

@@ -3,8 +3,8 @@
  * the process that holds it.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import process from 'node:process'
 import { Fault, messageOf, systemCodeOf } from '../../std/fault.ts'
 
@@ -27,6 +27,8 @@ export interface RunningNote {
 
 const SECRET_BYTES = 32
 const PRIVATE_MODE = 0o600
+/** The path ends early, or leads through a file. */
+const NOT_THERE = ['ENOENT', 'ENOTDIR']
 
 export function dataDirOf(path: string): DataDir {
   const root = resolve(path)
@@ -43,15 +45,24 @@ export function dataDirOf(path: string): DataDir {
 /** Makes the directories. Throws FILE_UNREADABLE where that is not possible. */
 export function makeDataDir(directory: DataDir): void {
   try {
-    for (const path of [directory.log, directory.store, directory.imports]) {
-      mkdirSync(path, { recursive: true })
-    }
+    for (const path of [directory.log, directory.store, directory.imports]) makeDirectory(path)
   } catch (cause) {
     throw new Fault(
       'FILE_UNREADABLE',
       `data directory ${directory.path} cannot be made: ${messageOf(cause)}; check --data`,
       { cause },
     )
+  }
+}
+
+/** With its parents; Node's own `recursive` never ends where a system refuses, as in /proc. */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return
+  makeDirectory(dirname(path))
+  try {
+    mkdirSync(path)
+  } catch (error) {
+    if (systemCodeOf(error) !== 'EEXIST') throw error
   }
 }
 
@@ -90,9 +101,9 @@ export function readNote(directory: DataDir): RunningNote | null {
   if (text === null) return null
   try {
     const note = JSON.parse(text) as RunningNote
-    return typeof note.pid === 'number' && typeof note.url === 'string' && isAlive(note.pid)
-      ? note
-      : null
+    if (typeof note.pid !== 'number' || typeof note.url !== 'string') return null
+    // In a container, one that was killed had the id that this one has now.
+    return note.pid !== process.pid && isAlive(note.pid) ? note : null
   } catch {
     return null
   }
@@ -111,7 +122,7 @@ function readIfAny(path: string): string | null {
   try {
     return readFileSync(path, 'utf8')
   } catch (cause) {
-    if (systemCodeOf(cause) === 'ENOENT') return null
+    if (NOT_THERE.includes(systemCodeOf(cause) ?? '')) return null
     throw new Fault('FILE_UNREADABLE', `${path} cannot be read: ${messageOf(cause)}`, { cause })
   }
 }

@@ -1,16 +1,15 @@
 /** Weir in one process: the embedded log, the store and the digest of one data directory. */
 import { join } from 'node:path'
 import type { Collector } from '../../collector/collector.ts'
-import { COLLECTOR_LIMITS, createCollector } from '../../collector/collector.ts'
-import { createChecker } from '../../engine/scan/check.ts'
 import { runDigest } from '../../flow/digest.ts'
+import { createIngest } from '../../flow/ingest.ts'
 import type { EventLog } from '../../log/log.ts'
 import { openSegmentLog } from '../../log/segment/segment-log.ts'
 import { topicsOf } from '../../model/catalog.ts'
 import type { Step } from '../../model/step.ts'
 import { Fault } from '../../std/fault.ts'
 import { openDuckDbStore } from '../../store/duckdb/duckdb.ts'
-import type { Committed, Store } from '../../store/store.ts'
+import type { Committed, Store, StoreState } from '../../store/store.ts'
 import type { CommandContext } from '../terminal/command.ts'
 import { dataDirOf, makeDataDir, readSecret } from './data-dir.ts'
 
@@ -19,29 +18,29 @@ export interface Embedded extends AsyncDisposable {
   readonly collector: Collector
   /** The store that is open now. Throws STORE_UNAVAILABLE between two lives of it. */
   store(): Store
-  /** Resolves when the store is open for the first time. */
-  readonly ready: Promise<void>
-  /** Digests all that is in the log, commits it, and ends. A second call waits for the same end. */
+  /** Begins to digest. Called once; resolves when the store is loaded for the first time. */
+  begin(listeners: EmbeddedListeners): Promise<void>
+  /** Digests all that is in the log, commits it, and ends. Called after `begin`. */
   drain(): Promise<void>
 }
 
-export interface EmbeddedOptions {
-  readonly context: CommandContext
+export interface EmbeddedListeners {
+  /** Is told how far the store was, whenever it was opened. */
+  readonly onLoad: (state: StoreState) => void
   readonly onCommit: (committed: Committed, step: Step) => void
   /** Is told when the digest ends by a fault, so that the process can end too. */
   readonly onEnd: (error: unknown) => void
 }
 
-export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> {
-  const { context, onCommit, onEnd } = options
-  const { config, clock, terminal } = context
-  const { settings, catalog, plans } = config
+/** Opens store and log of the context's data directory, which is made where it is missing. */
+export async function openEmbedded(context: CommandContext): Promise<Embedded> {
+  const { config, clock, crash, terminal } = context
+  const { settings, catalog } = config
   const directory = dataDirOf(settings.data)
   makeDataDir(directory)
   const secret = readSecret(directory)
-  const openStore = (): Promise<Store> => openStoreOf(context)
   // Opened before the log: its lock tells whether another process holds the directory.
-  let first: Store | null = await openStore()
+  const first = await openStoreOf(context)
   const log = await openSegmentLog({
     directory: directory.log,
     topics: topicsOf(catalog),
@@ -51,75 +50,77 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     retentionMs: settings.retention,
     retentionBytes: settings.retentionBytes,
     logBytesMax: settings.logBytesMax,
-    crash: context.crash,
+    crash,
     onTornTail: ({ path, sizeBytes }) =>
       terminal.talk(
         `weir: cut ${sizeBytes} bytes that a crash left unfinished at the end of ${path}`,
       ),
   })
-  const collector = createCollector({
-    check: createChecker(catalog),
-    append: (records, signal) => log.append(records, signal),
-    catalog,
-    clock,
-    limits: COLLECTOR_LIMITS,
-  })
-
   let current: Store | null = null
-  const ready = Promise.withResolvers<void>()
+  let digest: Promise<void> | null = null
   const drain = new AbortController()
   const stop = new AbortController()
-  const digest = runDigest({
-    log,
-    openStore: async () => {
-      const store = first ?? (await openStore())
-      first = null
-      return store
-    },
-    catalog,
-    plans,
-    secret,
-    idsMemoryMax: settings.seenIdsMemoryMax,
-    commitMs: settings.commitInterval,
-    clock,
-    onStore: store => {
-      current = store
-      ready.resolve()
-    },
-    onCommit,
-    onOutage: fault =>
-      terminal.talk(
-        fault === null ? 'weir: digesting again' : `weir: digest waits: ${fault.message}`,
-      ),
-    drain: drain.signal,
-    signal: stop.signal,
-  }).catch((error: unknown) => {
-    ready.reject(error)
-    onEnd(error)
-    throw error
-  })
-  // Whoever waits for `drain` or `ready` sees the error; nobody may.
-  digest.catch(() => undefined)
-  ready.promise.catch(() => undefined)
-
   return {
     log,
-    collector,
+    collector: createIngest({ log, catalog, clock }),
     store: () => {
       if (current === null) throw new Fault('STORE_UNAVAILABLE', 'the store is not open yet')
       return current
     },
-    ready: ready.promise,
+    begin: async listeners => {
+      const loaded = Promise.withResolvers<void>()
+      digest = runDigest({
+        log,
+        openStore: openFirst(first, context),
+        catalog,
+        plans: config.plans,
+        secret,
+        idsMemoryMax: settings.seenIdsMemoryMax,
+        commitMs: settings.commitInterval,
+        clock,
+        onStore: store => {
+          current = store
+        },
+        onLoad: state => {
+          listeners.onLoad(state)
+          loaded.resolve()
+        },
+        onCommit: listeners.onCommit,
+        onOutage: fault => terminal.talk(toOutageText(fault)),
+        drain: drain.signal,
+        signal: stop.signal,
+      })
+      digest.catch((error: unknown) => {
+        loaded.reject(error)
+        listeners.onEnd(error)
+      })
+      await loaded.promise
+    },
     drain: async () => {
       drain.abort()
       await digest
     },
     [Symbol.asyncDispose]: async () => {
       stop.abort()
-      await digest.catch(() => undefined)
+      if (digest === null) await first[Symbol.asyncDispose]()
+      else await digest.catch(() => undefined)
       await log[Symbol.asyncDispose]()
     },
   }
+}
+
+/** Gives the store that is open already, and later ones as they are asked for. */
+function openFirst(first: Store, context: CommandContext): () => Promise<Store> {
+  let next: Store | null = first
+  return async () => {
+    const store = next ?? (await openStoreOf(context))
+    next = null
+    return store
+  }
+}
+
+function toOutageText(fault: Fault | null): string {
+  return fault === null ? 'weir: digesting again' : `weir: digest waits: ${fault.message}`
 }
 
 /** Opens the store of the context's data directory, as the only process that does. */

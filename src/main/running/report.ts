@@ -2,23 +2,21 @@
 import type { Ledger } from '../../model/ledger.ts'
 import { invalidTotal } from '../../model/ledger.ts'
 import type { Question, ResultRow, Value } from '../../model/result.ts'
-import { MINUTE_MS } from '../../std/units.ts'
 import type { Store } from '../../store/store.ts'
 import { toValueText } from '../terminal/table.ts'
 import { toSafeText } from '../terminal/terminal.ts'
 
 const PRODUCTS_SHOWN = 3
-/** How far back from progress the newest windows are looked for. */
-const LOOK_BACK_MS = 400 * 24 * 60 * MINUTE_MS
-const ROWS_MAX = 100_000
+/** Of one window: as many as there are event types, and far fewer than this. */
+const ROWS_MAX = 10_000
 
 /** null where nothing was counted yet. */
 export async function toReportLine(store: Store, progress: number | null): Promise<string | null> {
   if (progress === null) return null
-  const minutes = await newestRows(store, 'events_per_minute', progress - 10 * MINUTE_MS)
+  const minutes = await ask(store, { metric: 'events_per_minute', last: 1, limit: ROWS_MAX })
   const products = await ask(store, { metric: 'top_products', limit: PRODUCTS_SHOWN })
-  const [sales] = await newestRows(store, 'sales_daily', progress - LOOK_BACK_MS)
-  const [users] = await newestRows(store, 'unique_users_daily', progress - LOOK_BACK_MS)
+  const [sales] = await ask(store, { metric: 'sales_daily', last: 1, limit: 1 })
+  const [users] = await ask(store, { metric: 'unique_users_daily', last: 1, limit: 1 })
   const ledger = await store.audit()
   const [minute] = minutes
   const window = minute === undefined ? '' : `${minute.window_start} ${minute.status}`
@@ -33,20 +31,9 @@ export async function toReportLine(store: Store, progress: number | null): Promi
   return `${window}  ${parts.join(' · ')}`
 }
 
-/** The rows of a metric's newest window since `fromMs`; none where there is no such metric. */
-async function newestRows(
-  store: Store,
-  metric: string,
-  fromMs: number,
-): Promise<readonly ResultRow[]> {
-  const rows = await ask(store, { metric, fromMs, limit: ROWS_MAX })
-  const newest = rows.at(-1)?.window_start
-  return rows.filter(row => row.window_start === newest)
-}
-
 async function ask(
   store: Store,
-  question: Pick<Question, 'metric' | 'limit'> & { readonly fromMs?: number },
+  question: Pick<Question, 'metric' | 'limit' | 'last'>,
 ): Promise<readonly ResultRow[]> {
   const result = await store.query({ fromMs: null, toMs: null, cursor: null, ...question })
   return result.rows
