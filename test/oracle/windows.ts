@@ -131,15 +131,19 @@ const dates = new Map<string, (timeMs: number) => number>()
 /** The date that the calendar on the wall shows, as the UTC midnight of that date. */
 function dateOf(zone: string): (timeMs: number) => number {
   return once(dates, zone, () => {
-    const format = new Intl.DateTimeFormat('sv-SE', {
+    const format = new Intl.DateTimeFormat('en-US', {
       timeZone: zone,
+      // Without it the day before the first year would be of the first year too.
+      era: 'short',
       year: 'numeric',
-      month: '2-digit',
-      day: '2-digit',
+      month: 'numeric',
+      day: 'numeric',
     })
     return timeMs => {
-      const [year = '', month = '', day = ''] = format.format(timeMs).split('-')
-      return Date.parse(`${year.padStart(4, '0')}-${month}-${day}T00:00:00Z`)
+      const parts = new Map(format.formatToParts(timeMs).map(({ type, value }) => [type, value]))
+      const year = Number(parts.get('year'))
+      const [month, day] = [Number(parts.get('month')), Number(parts.get('day'))]
+      return new Date(0).setUTCFullYear(parts.get('era') === 'BC' ? 1 - year : year, month - 1, day)
     }
   })
 }

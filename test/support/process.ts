@@ -1,4 +1,4 @@
-/** The product as a process of its own, as a user starts it; and what a client sees of it. */
+/** The product as processes of its own, as a user starts them; and what a client sees of one. */
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -7,23 +7,36 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ResultRow } from '../../src/model/result.ts'
 import type { OracleLedgerLine } from '../oracle/ledger.ts'
 
-export interface WeirProcess extends AsyncDisposable {
-  readonly pid: number
-  /** `http://127.0.0.1:PORT`. */
-  readonly url: string
+/** A process that goes on until it is ended. It is killed when its owner's scope ends. */
+export interface WeirChild extends AsyncDisposable {
   /** Aborts when the process is gone, whatever ended it. */
   readonly gone: AbortSignal
+  /** Resolves to its `http://127.0.0.1:PORT` once it is ready there; null: gone before that. */
+  readonly ready: Promise<string | null>
+  /** What it has written so far. */
+  stdout(): string
   /** Ends it as a power cut would, and waits until it is gone. */
   kill(): Promise<void>
-  /** How it ended and what it last wrote to stderr; null while it lives. */
+  /** Asks it to end, and waits; kills it where it takes longer than a user was promised. */
+  stop(signal: 'SIGINT' | 'SIGTERM'): Promise<Ending>
+  /** How it ended; null while it lives. */
   ending(): Ending | null
+}
+
+export interface WeirProcess extends WeirChild {
+  readonly url: string
 }
 
 export interface Ending {
   /** `SIGKILL`, or `exit 1`. */
   readonly how: string
+  /** The last of what it wrote. */
+  readonly stdout: string
   readonly stderr: string
 }
+
+/** Environment variables; WEIR_ ones of the tests' own environment are not seen. */
+export type Settings = { readonly [variable: string]: string }
 
 export interface AuditAnswer {
   readonly balanced: boolean
@@ -31,55 +44,105 @@ export interface AuditAnswer {
 }
 
 const ROOT = join(import.meta.dirname, '..', '..')
+export const CLI: string = join(ROOT, 'src', 'main', 'cli.ts')
 const READY_MS_MAX = 30_000
-const STDERR_CHARACTERS_MAX = 20_000
+const STOP_MS_MAX = 5_000
+const CHARACTERS_MAX = 20_000_000
 const POLL_MS = 20
 const PAGE_ROWS = 100_000
 
-/**
- * Starts `weir start` on a data directory and waits until it is ready; null: it was killed before.
- * `settings` are environment variables. The child is killed when the caller's scope ends.
- */
-export async function startWeir(
-  directory: string,
-  settings: { readonly [variable: string]: string } = {},
-): Promise<WeirProcess | null> {
-  const flags = ['start', '--port', '0', '--data', directory, '--traffic', '0']
-  const child = spawn(process.execPath, [join(ROOT, 'src', 'main', 'cli.ts'), ...flags], {
-    cwd: ROOT,
-    env: { ...process.env, ...settings },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-  const gone = new AbortController()
-  child.once('exit', () => gone.abort())
-  const kill = async (): Promise<void> => {
-    if (gone.signal.aborted) return
-    const exit = once(child, 'exit')
-    child.kill('SIGKILL')
-    await exit
+/** Runs a command of the CLI to its end; SIGINT is sent when `when`, asked again, says so. */
+export async function runWeir(
+  words: readonly string[],
+  settings: Settings = {},
+  interrupt: { readonly when: () => boolean } | null = null,
+): Promise<Ending> {
+  const child = spawnCli(words, settings)
+  const text = collect(child)
+  const exit = once(child, 'close')
+  if (interrupt !== null) {
+    while (child.exitCode === null && !interrupt.when()) await sleep(POLL_MS)
+    child.kill('SIGINT')
   }
-  const stderr = collectStderr(child)
-  const ending = (): Ending | null => {
-    if (!gone.signal.aborted) return null
-    return { how: child.signalCode ?? `exit ${child.exitCode}`, stderr: stderr() }
-  }
-  const url = await waitUntilReady(stderr, gone.signal)
-  if (url === null) {
-    if (ending()?.how === 'SIGKILL') return null
-    const how = ending()?.how ?? `${READY_MS_MAX} ms`
-    await kill()
-    throw new Error(`weir was not ready after ${how}:\n${stderr()}`)
-  }
-  const pid = child.pid ?? 0
-  return { pid, url, gone: gone.signal, kill, ending, [Symbol.asyncDispose]: kill }
+  await exit
+  return toEnding(child, text)
 }
 
-function collectStderr(child: ChildProcess): () => string {
-  let text = ''
-  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
-    text = (text + chunk).slice(-STDERR_CHARACTERS_MAX)
+/**
+ * Starts `weir start` on a data directory, on any free port, without synthetic visitors unless
+ * `words` say otherwise.
+ */
+export function spawnWeir(
+  directory: string,
+  settings: Settings = {},
+  words: readonly string[] = [],
+): WeirChild {
+  const start = ['start', '--port', '0', '--data', directory, '--traffic', '0']
+  const child = spawnCli([...start, ...words], settings)
+  const text = collect(child)
+  const gone = new AbortController()
+  child.once('close', () => gone.abort())
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    if (gone.signal.aborted) return
+    const closed = once(child, 'close')
+    child.kill(signal)
+    await closed
+  }
+  return {
+    gone: gone.signal,
+    ready: waitUntilReady(() => text.stderr, gone.signal),
+    kill: () => end('SIGKILL'),
+    stdout: () => text.stdout,
+    stop: async signal => {
+      const overdue = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX)
+      // A terminal's Ctrl-C reaches weir and npm, and npm passes it on.
+      if (signal === 'SIGINT') child.kill(signal)
+      await end(signal)
+      clearTimeout(overdue)
+      return toEnding(child, text)
+    },
+    ending: () => (gone.signal.aborted ? toEnding(child, text) : null),
+    [Symbol.asyncDispose]: () => end('SIGKILL'),
+  }
+}
+
+/** Starts `weir start` and waits until it is ready. */
+export async function startWeir(directory: string, settings: Settings = {}): Promise<WeirProcess> {
+  const child = spawnWeir(directory, settings)
+  const url = await child.ready
+  if (url !== null) return { ...child, url }
+  await child.kill()
+  const { how = '', stderr = '' } = child.ending() ?? {}
+  throw new Error(`weir was never ready, ${how}:\n${stderr}`)
+}
+
+function spawnCli(words: readonly string[], settings: Settings): ChildProcess {
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('WEIR_'))
+  return spawn(process.execPath, [CLI, ...words], {
+    // Away from the checkout, whose weir.config.ts, if there is one, is not the test's.
+    cwd: '/',
+    env: { ...Object.fromEntries(own), ...settings },
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
-  return () => text
+}
+
+interface Output {
+  stdout: string
+  stderr: string
+}
+
+function collect(child: ChildProcess): Output {
+  const text: Output = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.setEncoding('utf8').on('data', (chunk: string) => {
+      text[name] = (text[name] + chunk).slice(-CHARACTERS_MAX)
+    })
+  }
+  return text
+}
+
+function toEnding(child: ChildProcess, text: Output): Ending {
+  return { how: child.signalCode ?? `exit ${child.exitCode}`, ...text }
 }
 
 /** The URL that the process tells on stderr, once it answers there; null: gone, or too late. */
@@ -94,7 +157,7 @@ async function waitUntilReady(stderr: () => string, gone: AbortSignal): Promise<
   return null
 }
 
-async function statusOf(url: string): Promise<number> {
+export async function statusOf(url: string): Promise<number> {
   try {
     const answer = await fetch(url)
     await answer.body?.cancel()
@@ -127,7 +190,7 @@ export async function readRows(url: string, metric: string): Promise<ResultRow[]
   return rows
 }
 
-async function readJsonFrom(url: string): Promise<unknown> {
+export async function readJsonFrom(url: string): Promise<unknown> {
   const answer = await fetch(url)
   const text = await answer.text()
   if (!answer.ok) throw new Error(`${url} answered ${answer.status}: ${text}`)

@@ -8,6 +8,7 @@ import { createChecker } from '../../src/engine/scan/check.ts'
 import { runDigest } from '../../src/flow/digest.ts'
 import { openImportSource } from '../../src/importer/importer.ts'
 import type { EventLog } from '../../src/log/log.ts'
+import { openMemoryLog } from '../../src/log/memory/memory-log.ts'
 import { openSegmentLog } from '../../src/log/segment/segment-log.ts'
 import type { Catalog } from '../../src/model/catalog.ts'
 import { createCatalog, topicsOf } from '../../src/model/catalog.ts'
@@ -20,6 +21,7 @@ import type { Result, ResultRow } from '../../src/model/result.ts'
 import type { Clock } from '../../src/std/clock.ts'
 import { createSystemClock } from '../../src/std/clock.ts'
 import { openDuckDbStore } from '../../src/store/duckdb/duckdb.ts'
+import { createMemoryDisk, openMemoryStore } from '../../src/store/memory/memory.ts'
 import type { Store } from '../../src/store/store.ts'
 
 export interface Append {
@@ -38,13 +40,16 @@ export interface RiverOptions {
   readonly bytesMaxPerPull: number
   /** A commit after each so many pulls, and one at the end. */
   readonly commitEvery: number
+  /** The memory adapters where they are asked for; else those on the disk. */
+  readonly log?: 'memory'
+  readonly store?: 'memory'
 }
 
 export interface RiverResult {
   /** All rows of every metric, in the order of the answer, by the metric's name. */
   readonly results: ReadonlyMap<string, readonly ResultRow[]>
   readonly ledger: Ledger
-  /** Where the log's segments are: `<topic>-<partition>/<offset>.log`. */
+  /** Where the log's segments are, of a log on the disk: `<topic>-<partition>/<offset>.log`. */
   readonly logDirectory: string
 }
 
@@ -102,27 +107,33 @@ async function flow(
   let nowMs = system.now()
   const clock: Clock = { ...system, now: () => nowMs }
   const { signal } = new AbortController()
-  await using log = await openSegmentLog({
-    directory: logDirectory,
-    topics: topicsOf(catalog),
-    partitions: catalog.partitions,
-    clock,
-    segmentBytes: SEGMENT_BYTES,
-    retentionBytes: null,
-    retentionMs: null,
-    logBytesMax: Number.MAX_SAFE_INTEGER,
-  })
+  const parts = { topics: topicsOf(catalog), partitions: catalog.partitions, clock }
+  await using log =
+    options.log === 'memory'
+      ? await openMemoryLog(parts)
+      : await openSegmentLog({
+          ...parts,
+          directory: logDirectory,
+          segmentBytes: SEGMENT_BYTES,
+          retentionBytes: null,
+          retentionMs: null,
+          logBytesMax: Number.MAX_SAFE_INTEGER,
+        })
   const setClock = (arrivalMs: number): void => {
     nowMs = arrivalMs
   }
   await fill({ log, catalog, clock, setClock, signal })
-  const openStore = (): Promise<Store> =>
-    openDuckDbStore({
-      directory: join(directory, 'store'),
-      plans,
-      shards: catalog.partitions,
-      compactAfterRows: COMPACT_AFTER_ROWS,
-    })
+  const shards = catalog.partitions
+  const disk = createMemoryDisk()
+  const openStore = async (): Promise<Store> =>
+    options.store === 'memory'
+      ? openMemoryStore({ plans, shards, disk })
+      : await openDuckDbStore({
+          directory: join(directory, 'store'),
+          plans,
+          shards,
+          compactAfterRows: COMPACT_AFTER_ROWS,
+        })
   await digestAll({ log, openStore, catalog, plans }, options, signal)
   await using store = await openStore()
   const results = new Map<string, readonly ResultRow[]>()
