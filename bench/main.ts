@@ -1,0 +1,211 @@
+/**
+ * `npm run bench`: how fast Weir is, and how much memory it takes, next to a plain program that
+ * does the same job on the same machine in the same minutes.
+ *
+ *   npm run bench                all but `ids`, some five minutes
+ *   npm run bench -- engine      the engine against the baseline, pair by pair
+ *   npm run bench -- digest      log to durable results, next to the engine alone
+ *   npm run bench -- import      `weir import` of a file of 465 MiB
+ *   npm run bench -- memory      `weir start` at 1,000 events/s, a million events already seen
+ *   npm run bench -- restart     a start with 10 M ids already seen
+ *   npm run bench -- ids         20 M ids in the memory for ids of a default start
+ */
+
+import { cpus, totalmem } from 'node:os'
+import process from 'node:process'
+import { isDeepStrictEqual } from 'node:util'
+import { EVENT_COUNT, eventFile } from './events.ts'
+import type { IdsMeasured } from './ids.ts'
+import type { Measured } from './measure.ts'
+import { countOne, feed, importEvents, makePlace } from './processes.ts'
+import { toTable } from './table.ts'
+import { runScript } from './weir.ts'
+
+const PAIRS = 3
+const BENCHES: { readonly [name: string]: () => Promise<void> } = {
+  engine: benchEngine,
+  digest: benchDigest,
+  import: benchImport,
+  memory: benchMemory,
+  restart: benchRestart,
+  ids: benchIds,
+}
+const DEFAULT = ['engine', 'digest', 'import', 'memory', 'restart']
+
+const names = process.argv.slice(2)
+const unknown = names.find(name => !Object.hasOwn(BENCHES, name))
+if (unknown === undefined) {
+  say(`machine: ${machineText()}`)
+  for (const name of names.length === 0 ? DEFAULT : names) await BENCHES[name]?.()
+} else {
+  say(`'${unknown}' is no bench; there are: ${Object.keys(BENCHES).join(', ')}`)
+  process.exitCode = 2
+}
+
+/** Goal: at least four times the baseline's events per CPU-second. */
+async function benchEngine(): Promise<void> {
+  const file = await eventFile(EVENT_COUNT)
+  await comparePairs('engine and baseline, in memory, one thread each', [
+    () => runScript('engine.ts', 'baseline', file),
+    () => runScript('engine.ts', 'engine', file),
+  ])
+}
+
+/** Goal: at least 0.7 of the engine's events/s. */
+async function benchDigest(): Promise<void> {
+  const file = await eventFile(EVENT_COUNT)
+  await runScript('digest.ts', 'fill', file)
+  await comparePairs('digest: embedded log to durable commits, next to the engine alone', [
+    () => runScript('engine.ts', 'engine', file),
+    () => runScript('digest.ts', 'digest', file),
+  ])
+}
+
+type Run = () => Promise<unknown>
+
+/** Runs both in turn, so that what else the machine does meets both alike. */
+async function comparePairs(title: string, [first, second]: readonly [Run, Run]): Promise<void> {
+  heading(title)
+  const left: Measured[] = []
+  const right: Measured[] = []
+  for (let pair = 0; pair < PAIRS; pair += 1) {
+    left.push((await first()) as Measured)
+    right.push((await second()) as Measured)
+  }
+  const all = [...left, ...right]
+  const [one] = all
+  const odd = all.find(measured => !isDeepStrictEqual(measured.totals, one?.totals))
+  if (odd !== undefined) {
+    const totals = `${JSON.stringify(one?.totals)} and ${JSON.stringify(odd.totals)}`
+    throw new Error(`${one?.what} and ${odd.what} count differently: ${totals}`)
+  }
+  const cpuRatios = right.map((run, pair) => ratio(left[pair]?.cpuSeconds, run.cpuSeconds))
+  const wallRatios = right.map((run, pair) => ratio(left[pair]?.seconds, run.seconds))
+  table(
+    ['', 'events/CPU-s', 'events/s', 'MB/s', 'CPU-s', 'seconds', 'RSS MiB'],
+    [toRow(left), toRow(right)],
+  )
+  say(`  ratio in CPU-seconds  ${median(cpuRatios).toFixed(2)}  (pairs ${fixed(cpuRatios)})`)
+  say(`  ratio in seconds      ${median(wallRatios).toFixed(2)}  (pairs ${fixed(wallRatios)})`)
+  say(`  all count alike: ${JSON.stringify(one?.totals)}`)
+}
+
+function toRow(runs: readonly Measured[]): readonly string[] {
+  const of = (pick: (run: Measured) => number): number => median(runs.map(pick))
+  return [
+    runs[0]?.what ?? '',
+    whole(of(run => run.events / run.cpuSeconds)),
+    whole(of(run => run.events / run.seconds)),
+    whole(of(run => run.bytes / 1e6 / run.seconds)),
+    of(run => run.cpuSeconds).toFixed(2),
+    of(run => run.seconds).toFixed(2),
+    whole(of(run => run.rssMib)),
+  ]
+}
+
+/** Goal: at most 600 MB. */
+async function benchImport(): Promise<void> {
+  heading('import of one file, until its last event is digested')
+  using place = makePlace()
+  const run = await importEvents(EVENT_COUNT, place.path)
+  table(
+    ['events', 'MB', 'seconds', 'events/s', 'MB/s', 'CPU-s', 'RSS max MiB'],
+    [
+      [
+        whole(run.events),
+        whole(run.bytes / 1e6),
+        run.seconds.toFixed(1),
+        whole(run.events / run.seconds),
+        whole(run.bytes / 1e6 / run.seconds),
+        run.cpuSeconds.toFixed(1),
+        whole(run.rssPeakMib),
+      ],
+    ],
+  )
+}
+
+/** Goal: at most 300 MB. */
+async function benchMemory(): Promise<void> {
+  heading('weir start at 1,000 events/s for a minute, 1,000,000 events already seen')
+  using place = makePlace()
+  await importEvents(1_000_000, place.path)
+  const fed = await feed(place.path, { eventsPerSecond: 1_000, seconds: 60 })
+  table(
+    ['ready s', 'sent', 'RSS max MiB', 'RSS end MiB', 'share of a core'],
+    [
+      [
+        fed.readySeconds.toFixed(2),
+        whole(fed.sentCount),
+        whole(fed.rssMaxMib),
+        whole(fed.rssEndMib),
+        fed.cpuShare.toFixed(2),
+      ],
+    ],
+  )
+}
+
+/** Goal: at most 10 s. */
+async function benchRestart(): Promise<void> {
+  heading('a start with 10,000,000 ids already seen')
+  using place = makePlace()
+  await runScript('ids.ts', place.path, '10000000')
+  const started = await countOne(place.path)
+  table(
+    ['ready s', 'first event counted s', 'RSS MiB'],
+    [[started.readySeconds.toFixed(2), started.countedSeconds.toFixed(2), whole(started.rssMib)]],
+  )
+}
+
+/** Goal: inside what is allowed. */
+async function benchIds(): Promise<void> {
+  heading('20,000,000 ids')
+  using place = makePlace()
+  const run = (await runScript('ids.ts', place.path, '20000000')) as IdsMeasured
+  table(
+    ['ids', 'lost', 'tables max MiB', 'allowed MiB', 'RSS max MiB', 'ids/s'],
+    [
+      [
+        whole(run.idCount),
+        whole(run.lostCount),
+        whole(run.tablesMaxMib),
+        whole(run.tablesAllowedMib),
+        whole(run.rssMib),
+        whole(run.idCount / run.seconds),
+      ],
+    ],
+  )
+}
+
+function machineText(): string {
+  const [cpu] = cpus()
+  const gib = Math.round(totalmem() / 2 ** 30)
+  return `${cpu?.model.trim()}, ${cpus().length} cores, ${gib} GiB, Node ${process.version}`
+}
+
+function heading(title: string): void {
+  say(`\n${title}`)
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): void {
+  say(toTable(head, rows))
+}
+
+function ratio(left: number | undefined, right: number): number {
+  return (left ?? Number.NaN) / right
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
+}
+
+function fixed(values: readonly number[]): string {
+  return values.map(value => value.toFixed(2)).join(', ')
+}
+
+function whole(value: number): string {
+  return Math.round(value).toLocaleString('en-US')
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`)
+}
