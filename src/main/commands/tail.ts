@@ -1,11 +1,12 @@
 /** `weir tail`: the log as it grows. Beside a running Weir it reads through it. */
 
-import type { TailRecord } from '../../api/contract.ts'
+import type { AuditAnswer, TailRecord } from '../../api/contract.ts'
 import { BACK_MAX } from '../../api/question.ts'
 import { createChecker } from '../../engine/scan/check.ts'
 import { tailLog } from '../../flow/tail.ts'
 import { Fault } from '../../std/fault.ts'
 import { dataDirOf } from '../running/data-dir.ts'
+import type { Peer } from '../running/peer.ts'
 import { findPeer } from '../running/peer.ts'
 import type { Command, CommandContext } from '../terminal/command.ts'
 import { toSafeText } from '../terminal/terminal.ts'
@@ -25,27 +26,67 @@ export const tailCommand: Command = {
   settings: ['data'],
   examples: ['weir tail', 'weir tail --back 100 --once', 'weir tail --json'],
   run: async context => {
-    for await (const records of openTail(context)) {
-      if (records.length === 0 && context.isSet('once')) break
-      for (const record of records) context.terminal.print(toLine(context, record))
-    }
-    return context.signal.aborted ? 130 : 0
+    const { config, signal } = context
+    const back = parseBack(context.flag('back'))
+    const peer = await findPeer(dataDirOf(config.settings.data), signal)
+    if (peer === null) await tailAlone(context, back)
+    else await tailBeside(context, back, peer)
+    return signal.aborted ? EXIT_INTERRUPTED : 0
   },
 }
 
-async function* openTail(context: CommandContext): AsyncIterable<readonly TailRecord[]> {
+const EXIT_INTERRUPTED = 130
+
+async function tailAlone(context: CommandContext, backCount: number): Promise<void> {
   const { config, signal } = context
-  const back = parseBack(context.flag('back'))
-  const peer = await findPeer(dataDirOf(config.settings.data), signal)
-  if (peer !== null) {
+  assertData(context)
+  await using log = await openLogOf(context)
+  const ends = toEnds(await log.bounds(signal), bound => bound.offsetEnd)
+  await show(
+    context,
+    ends,
+    tailLog({ log, check: createChecker(config.catalog), backCount, signal }),
+  )
+}
+
+async function tailBeside(context: CommandContext, back: number, peer: Peer): Promise<void> {
+  const { signal } = context
+  const { partitions } = (await peer.get('/v1/audit', signal)) as AuditAnswer
+  const ends = toEnds(partitions, line => line.offset_end)
+  const batches = (async function* () {
     for await (const line of peer.lines(`/v1/tail?back=${back}`, signal)) {
       yield JSON.parse(line) as readonly TailRecord[]
     }
-    return
+  })()
+  await show(context, ends, batches)
+}
+
+/** Where partitions end, by place; of those that hold nothing there is nothing to wait for. */
+function toEnds<Line extends { readonly topic: string; readonly partition: number }>(
+  lines: readonly Line[],
+  endOf: (line: Line) => number,
+): Map<string, number> {
+  return new Map(lines.map(line => [`${line.topic}/${line.partition}`, endOf(line)]))
+}
+
+/** Shows batches until they end; with --once, until what was there at the start is shown. */
+async function show(
+  context: CommandContext,
+  ends: ReadonlyMap<string, number>,
+  batches: AsyncIterable<readonly TailRecord[]>,
+): Promise<void> {
+  const isOnce = context.isSet('once')
+  const open = new Set([...ends].filter(([, end]) => end > 0).map(([place]) => place))
+  for await (const records of batches) {
+    for (const record of records) {
+      const place = `${record.topic}/${record.partition}`
+      const end = ends.get(place) ?? 0
+      if (record.offset + 1 >= end) open.delete(place)
+      if (!isOnce || record.offset < end) context.terminal.print(toLine(context, record))
+    }
+    // An empty batch: all is read that there is, and what was expected has expired.
+    if (isOnce && (open.size === 0 || records.length === 0)) return
   }
-  assertData(context)
-  await using log = await openLogOf(context)
-  yield* tailLog({ log, check: createChecker(config.catalog), backCount: back, signal })
 }
 
 function parseBack(text: string | undefined): number {
