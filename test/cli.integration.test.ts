@@ -274,9 +274,11 @@ describe('a data directory, imported into, started, asked and ended', () => {
     deepStrictEqual(await askAll(), asked)
     expectFault(await runWeir(['query', 'nothing', '--data', data]), 2, "'nothing'")
     const twice = await runWeir(['audit', '--partitions', '8', '--data', data])
-    expectFault(twice, 1, 'made for 4 partitions')
+    expectFault(twice, 1, "made with partitions '4'")
     const started = await runWeir(['start', '--partitions', '2', '--data', data])
-    expectFault(started, 1, 'made for 4 partitions')
+    expectFault(started, 1, "made with partitions '4'")
+    const elsewhere = await runWeir(['audit', '--partitioner', 'crc32', '--data', data])
+    expectFault(elsewhere, 1, "made with partitioner 'murmur2'")
   })
 
   test('the same files in another order, all beside a process: equal values', async () => {

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import process from 'node:process'
+import type { Catalog } from '../../model/catalog.ts'
 import { Fault, messageOf, systemCodeOf } from '../../std/fault.ts'
 
 export interface DataDir {
@@ -16,6 +17,7 @@ export interface DataDir {
   readonly imports: string
   /** The note of the running process. */
   readonly note: string
+  readonly layout: string
   /** The key of the ids: whoever has it can make ids collide. */
   readonly secret: string
 }
@@ -38,6 +40,7 @@ export function dataDirOf(path: string): DataDir {
     store: join(root, 'store'),
     imports: join(root, 'imports'),
     note: join(root, 'weir.json'),
+    layout: join(root, 'layout.json'),
     secret: join(root, 'hash.key'),
   }
 }
@@ -83,6 +86,27 @@ export function readSecret(directory: DataDir): Uint8Array {
   writeFileSync(aside, `${secret.toString('hex')}\n`, { mode: PRIVATE_MODE, flush: true })
   renameSync(aside, directory.secret)
   return secret
+}
+
+/** What is fixed for as long as a data directory lives: it says in which partition a user is. */
+export type Layout = Pick<Catalog, 'partitions' | 'partitioner' | 'topicPrefix'>
+
+/** Writes down the layout at the first call; later throws DATA_DIR_MISMATCH for another one. */
+export function holdLayout(directory: DataDir, layout: Layout): void {
+  const known = readIfAny(directory.layout)
+  if (known === null) {
+    writeFileSync(directory.layout, `${JSON.stringify(layout)}\n`, { flush: true })
+    return
+  }
+  const fixed = JSON.parse(known) as Layout
+  for (const name of ['partitions', 'partitioner', 'topicPrefix'] as const) {
+    if (fixed[name] === layout[name]) continue
+    throw new Fault(
+      'DATA_DIR_MISMATCH',
+      `${directory.path} was made with ${name} '${fixed[name]}', and the config says ` +
+        `'${layout[name]}'; set ${name} to '${fixed[name]}', or name another data directory`,
+    )
+  }
 }
 
 export function writeNote(directory: DataDir, note: RunningNote): void {

@@ -11,7 +11,7 @@ import { Fault } from '../../std/fault.ts'
 import { openDuckDbStore } from '../../store/duckdb/duckdb.ts'
 import type { Committed, Store, StoreState } from '../../store/store.ts'
 import type { CommandContext } from '../terminal/command.ts'
-import { dataDirOf, makeDataDir, readSecret } from './data-dir.ts'
+import { dataDirOf, holdLayout, makeDataDir, readSecret } from './data-dir.ts'
 
 export interface Embedded extends AsyncDisposable {
   readonly log: EventLog
@@ -126,6 +126,8 @@ function toOutageText(fault: Fault | null): string {
 /** Opens the store of the context's data directory, as the only process that does. */
 export async function openStoreOf(context: CommandContext): Promise<Store> {
   const { settings, plans, catalog } = context.config
+  const { partitions, partitioner, topicPrefix } = catalog
+  holdLayout(dataDirOf(settings.data), { partitions, partitioner, topicPrefix })
   return await openDuckDbStore({
     directory: dataDirOf(settings.data).store,
     plans,
