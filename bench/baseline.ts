@@ -1,6 +1,7 @@
 /**
  * The baseline: the same exact job as the engine's, as most would write it. JSON.parse per event,
- * Map and Set for state, strings for keys. One thread, nothing durable.
+ * a check of every declared field, Map and Set for state, strings for keys. One thread, nothing
+ * durable; its windows are cut off the timestamp's text, the cheapest way there is.
  */
 import { toDayNumber, toHourText, toMinuteText } from './times.ts'
 
@@ -20,14 +21,47 @@ interface Event {
   }
 }
 
-const REQUIRED: Record<string, readonly (keyof Event['data'])[]> = {
-  page_view: [],
-  product_view: ['product_id'],
-  add_to_cart: ['product_id', 'quantity'],
-  purchase: ['order_id', 'total_amount'],
-  search: ['query'],
-  add_to_wishlist: ['product_id'],
-}
+type Kind = 'string' | 'count' | 'positive' | 'amount' | 'list'
+
+/** The fields of each type; those whose name ends in `?` may be missing. */
+const FIELDS: Record<
+  string,
+  readonly (readonly [name: string, isOptional: boolean, kind: Kind])[]
+> = Object.fromEntries(
+  Object.entries({
+    page_view: { 'page_url?': 'string', 'device?': 'string', 'browser?': 'string' },
+    product_view: {
+      product_id: 'string',
+      'product_name?': 'string',
+      'category?': 'string',
+      'price?': 'amount',
+    },
+    add_to_cart: { product_id: 'string', quantity: 'positive' },
+    purchase: {
+      order_id: 'string',
+      total_amount: 'amount',
+      'payment_method?': 'string',
+      'products?': 'list',
+    },
+    search: { query: 'string', 'results_count?': 'count' },
+    add_to_wishlist: { product_id: 'string' },
+  } satisfies Record<string, Record<string, Kind>>).map(([type, fields]) => [
+    type,
+    Object.entries(fields).map(([name, kind]) => [
+      name.replace('?', ''),
+      name.endsWith('?'),
+      kind as Kind,
+    ]),
+  ]),
+)
+const PRODUCT = [
+  ['product_id', true, 'string'],
+  ['quantity', true, 'positive'],
+  ['price', true, 'amount'],
+] as const
+const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/
+const ID_BYTES_MAX = 256
+const AMOUNT_MAX = 1e13
 
 export interface Baseline {
   add(line: string): void
@@ -137,11 +171,44 @@ export function createBaseline(): Baseline {
 function parse(line: string): Event | null {
   try {
     const event = JSON.parse(line) as Event
-    const required = REQUIRED[event.event_type]
-    if (required === undefined || !event.event_id || !event.user_id) return null
-    return required.every(name => (event.data[name] ?? null) !== null) ? event : null
+    const fields = FIELDS[event.event_type]
+    if (fields === undefined || !isId(event.event_id) || !isId(event.user_id)) return null
+    if (!TIMESTAMP.test(event.timestamp)) return null
+    return isOf(event.data, fields) ? event : null
   } catch {
     return null
+  }
+}
+
+function isId(text: unknown): boolean {
+  return typeof text === 'string' && text !== '' && Buffer.byteLength(text) <= ID_BYTES_MAX
+}
+
+function isOf(
+  value: Event['data'],
+  fields: readonly (readonly [name: string, isOptional: boolean, kind: Kind])[],
+): boolean {
+  for (const [name, isOptional, kind] of fields) {
+    const field = (value as Record<string, unknown>)[name] ?? null
+    if (field === null ? !isOptional : !isKind(field, kind)) return false
+  }
+  return true
+}
+
+function isKind(field: unknown, kind: Kind): boolean {
+  switch (kind) {
+    case 'string':
+      return typeof field === 'string'
+    case 'count':
+      return Number.isInteger(field) && (field as number) >= 0
+    case 'positive':
+      return Number.isInteger(field) && (field as number) >= 1
+    case 'amount': {
+      if (typeof field !== 'number' || Math.abs(field) > AMOUNT_MAX) return false
+      return Math.round(field * 100) / 100 === field
+    }
+    case 'list':
+      return Array.isArray(field) && field.every(item => isOf(item as Event['data'], PRODUCT))
   }
 }
 

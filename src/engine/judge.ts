@@ -55,17 +55,28 @@ export function createJudge(options: JudgeOptions): Judge {
   /** Writes the users and identities of rows [from, to) that are valid; gives how many they are. */
   const identify = (columns: Columns, topic: TopicWords, from: number, to: number): number => {
     const { bytes, userId, eventId, valid } = columns
+    const topic0 = topic[0] as number
+    const topic1 = topic[1] as number
+    const topic2 = topic[2] as number
+    const topic3 = topic[3] as number
     let count = 0
     for (let row = from; row < to; row += 1) {
       if (valid[row] === 0) continue
       hashes.users.keyed(bytes, userId.start[row] as number, userId.end[row] as number, user)
       hashes.values.plain(bytes, eventId.start[row] as number, eventId.end[row] as number, event)
       const at = count * 4
-      for (let word = 0; word < 4; word += 1) {
-        const userWord = user[word] as number
-        chunkUsers[at + word] = userWord
-        chunkIds[at + word] = userWord ^ (event[word] as number) ^ (topic[word] as number)
-      }
+      const user0 = user[0] as number
+      const user1 = user[1] as number
+      const user2 = user[2] as number
+      const user3 = user[3] as number
+      chunkUsers[at] = user0
+      chunkUsers[at + 1] = user1
+      chunkUsers[at + 2] = user2
+      chunkUsers[at + 3] = user3
+      chunkIds[at] = user0 ^ (event[0] as number) ^ topic0
+      chunkIds[at + 1] = user1 ^ (event[1] as number) ^ topic1
+      chunkIds[at + 2] = user2 ^ (event[2] as number) ^ topic2
+      chunkIds[at + 3] = user3 ^ (event[3] as number) ^ topic3
       chunkRows[count] = row
       count += 1
     }
@@ -100,7 +111,10 @@ export function createJudge(options: JudgeOptions): Judge {
         rows[count] = row
         misplaced[count] = isAway ? 1 : 0
         const to = count * 4
-        for (let word = 0; word < 4; word += 1) users[to + word] = chunkUsers[at + word] as number
+        users[to] = chunkUsers[at] as number
+        users[to + 1] = chunkUsers[at + 1] as number
+        users[to + 2] = chunkUsers[at + 2] as number
+        users[to + 3] = chunkUsers[at + 3] as number
         count += 1
         const arrival = arrivalMs[row] as number
         if (arrival >= 0) latest = Math.max(latest, Math.min(time, arrival))

@@ -12,7 +12,7 @@ import type { EventLog } from '../log/log.ts'
 import type { Catalog } from '../model/catalog.ts'
 import { topicsOf } from '../model/catalog.ts'
 import type { MetricPlan } from '../model/plan.ts'
-import type { LogPosition } from '../model/record.ts'
+import type { Fetch, LogPosition } from '../model/record.ts'
 import type { PartitionTotals, ShardState, Step } from '../model/step.ts'
 import { present } from '../std/assert.ts'
 import type { Clock } from '../std/clock.ts'
@@ -49,6 +49,11 @@ export interface DigestOptions {
 
 /** A pull takes so much at most: some 5,000 events, a few milliseconds of work. */
 export const PULL_BYTES_MAX: number = MIB
+/**
+ * Time between commits while the log holds more than a pull: nobody waits for the newest numbers
+ * then, and what is added up before a commit need not be written.
+ */
+const BEHIND_COMMIT_MS = SECOND_MS
 /** Rows, ids and rejects that gather at most before a commit is waited for. */
 const PENDING_MAX = 400_000
 const BACKOFF_MS_MIN = 100
@@ -115,7 +120,10 @@ async function digestLog(options: DigestOptions, session: Session): Promise<void
       present(engines[fetch.partition], `the engine of shard ${fetch.partition}`).digest(fetch)
     }
     const isCaughtUp = fetches.length === 0
-    const isDue = clock.monotonic() - committedAtMs >= options.commitMs
+    const intervalMs = isBehind(fetches, PULL_BYTES_MAX)
+      ? Math.max(options.commitMs, BEHIND_COMMIT_MS)
+      : options.commitMs
+    const isDue = clock.monotonic() - committedAtMs >= intervalMs
     const isFull = engines.some(engine => engine.pendingSize >= PENDING_MAX)
     if (isFull || ((isDue || isCaughtUp) && !commits.isBusy)) {
       await commits.begin()
@@ -126,6 +134,11 @@ async function digestLog(options: DigestOptions, session: Session): Promise<void
   }
   if (!signal.aborted) await commits.begin()
   await commits.settled()
+}
+
+/** Whether a pull brought so much that there is surely more. */
+function isBehind(fetches: readonly Fetch[], bytesMax: number): boolean {
+  return fetches.reduce((sum, fetch) => sum + fetch.bytes.length, 0) >= bytesMax / 2
 }
 
 function createEngines(options: DigestOptions, state: StoreState): readonly Engine[] {

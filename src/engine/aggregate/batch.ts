@@ -17,6 +17,8 @@ export interface Batch {
   readonly users: Int32Array
   /** 1 where the user does not belong in this partition. */
   readonly misplaced: Uint8Array
+  /** How many of all valid rows stood there, duplicates included. */
+  readonly misplacedCount: number
 }
 
 /** The column of a field in a batch. */

@@ -36,7 +36,6 @@ export function createDistinct(options: DistinctOptions): MeasureColumn {
   const recent = new RecentIds()
   const readValues = createValueReader(options)
   const chunk: Chunk = {
-    count: 0,
     rows: new Int32Array(CHUNK_ROWS),
     ids: new Int32Array(CHUNK_ROWS * 4),
   }
@@ -45,35 +44,43 @@ export function createDistinct(options: DistinctOptions): MeasureColumn {
       found.reserve(rowCount)
       const { words, tables } = options.rows.current()
       const values = readValues(batch, rowOf)
+      const { words: valueWords, isMissing } = values
+      const { ids, rows } = chunk
       let lastRow = -1
+      let count = 0
       let table: IdTable | null = null
       for (let index = 0; index < batch.count; index += 1) {
         const row = rowOf[index] as number
-        if (row < 0 || values.isMissing[index] === 1) continue
+        if (row < 0 || isMissing[index] === 1) continue
         if (row !== lastRow) {
           const next = tables[row] as IdTable
-          if (table !== null && next !== table) found.look(table, chunk, words)
+          if (table !== null && next !== table) {
+            found.look(table, chunk, { count, words })
+            count = 0
+          }
           table = next
           lastRow = row
         }
         const from = index * 4
         const at = row * 4
-        const word0 = (words[at] as number) ^ (values.words[from] as number)
-        const word1 = (words[at + 1] as number) ^ (values.words[from + 1] as number)
-        const word2 = (words[at + 2] as number) ^ (values.words[from + 2] as number)
-        const word3 = (words[at + 3] as number) ^ (values.words[from + 3] as number)
+        const word0 = (words[at] as number) ^ (valueWords[from] as number)
+        const word1 = (words[at + 1] as number) ^ (valueWords[from + 1] as number)
+        const word2 = (words[at + 2] as number) ^ (valueWords[from + 2] as number)
+        const word3 = (words[at + 3] as number) ^ (valueWords[from + 3] as number)
         // What was seen just now is not looked for: mostly the same user comes again.
         if (recent.has(word0, word1, word2, word3)) continue
-        const to = chunk.count * 4
-        chunk.ids[to] = word0
-        chunk.ids[to + 1] = word1
-        chunk.ids[to + 2] = word2
-        chunk.ids[to + 3] = word3
-        chunk.rows[chunk.count] = row
-        chunk.count += 1
-        if (chunk.count === CHUNK_ROWS && table !== null) found.look(table, chunk, words)
+        const to = count * 4
+        ids[to] = word0
+        ids[to + 1] = word1
+        ids[to + 2] = word2
+        ids[to + 3] = word3
+        rows[count] = row
+        count += 1
+        if (count < CHUNK_ROWS || table === null) continue
+        found.look(table, chunk, { count, words })
+        count = 0
       }
-      if (table !== null) found.look(table, chunk, words)
+      if (table !== null) found.look(table, chunk, { count, words })
     },
     take: rowCount => {
       options.rows.clear()
@@ -84,7 +91,6 @@ export function createDistinct(options: DistinctOptions): MeasureColumn {
 
 /** Rows, and joined ids, to be looked for in one table. */
 interface Chunk {
-  count: number
   readonly rows: Int32Array
   readonly ids: Int32Array
 }
@@ -92,8 +98,8 @@ interface Chunk {
 /** What was new, per row. */
 interface Found {
   reserve(rowCount: number): void
-  /** Moves the chunk's ids to the table, and notes which were new there. `words`: of the rows. */
-  look(table: IdTable, chunk: Chunk, words: Int32Array): void
+  /** Moves the chunk's first ids to the table, and notes which were new there. */
+  look(table: IdTable, chunk: Chunk, of: { count: number; words: Int32Array }): void
   take(rowCount: number): PartialColumn
 }
 
@@ -113,8 +119,8 @@ function createFound(additive: boolean): Found {
     reserve: rowCount => {
       counts = withRoomF64(counts, rowCount)
     },
-    look: (table, chunk, words) => {
-      const { ids, rows, count } = chunk
+    look: (table, chunk, { count, words }) => {
+      const { ids, rows } = chunk
       table.touch(ids, count)
       for (let index = 0; index < count; index += 1) {
         const at = index * 4
@@ -129,7 +135,6 @@ function createFound(additive: boolean): Found {
         counts[row] = (counts[row] as number) + 1
         if (!additive) keep(row, chunk, at, words)
       }
-      chunk.count = 0
     },
     take: rowCount => {
       const column: PartialColumn = additive

@@ -19,15 +19,15 @@ export interface MeasureColumn {
 /** Above this a double is moved to the exact part: a sum of two stays below 2^53. */
 const CARRY_AT = 2 ** 52
 
-export function createCount(matches: Matcher | null): MeasureColumn {
+export function createCount(matches: Matcher): MeasureColumn {
   let counts: Float64Array = new Float64Array(0)
   return {
     add: (batch, rowOf, rowCount) => {
       counts = withRoomF64(counts, rowCount)
-      const isMatch = matches?.(batch) ?? null
+      const isMatch = matches(batch)
       for (let index = 0; index < batch.count; index += 1) {
         const row = rowOf[index] as number
-        if (row < 0 || (isMatch !== null && !isMatch(batch.rows[index] as number))) continue
+        if (row < 0 || !isMatch(batch.rows[index] as number)) continue
         counts[row] = (counts[row] as number) + 1
       }
     },

@@ -57,6 +57,12 @@ export function createMetricTable(plan: MetricPlan, tools: MetricTools): MetricT
   const assignRows = (batch: Batch): number => {
     const windowNumbers = tools.columns.fillWindows(windows, batch)
     const groupNumbers = groups.fill(batch)
+    if (matcher === null && isFirst === null) {
+      for (let index = 0; index < batch.count; index += 1) {
+        rowOf[index] = rows.intern(windowNumbers[index] as number, groupNumbers[index] as number)
+      }
+      return batch.count
+    }
     const isMatch = matcher?.(batch) ?? null
     const isFirstOf = isFirst?.(batch) ?? null
     let appliedCount = 0
@@ -75,8 +81,12 @@ export function createMetricTable(plan: MetricPlan, tools: MetricTools): MetricT
     misplaced = withRoomF64(misplaced, rows.count)
     for (let index = 0; index < batch.count; index += 1) {
       const row = rowOf[index] as number
+      if (row >= 0) events[row] = (events[row] as number) + 1
+    }
+    if (batch.misplacedCount === 0) return
+    for (let index = 0; index < batch.count; index += 1) {
+      const row = rowOf[index] as number
       if (row < 0) continue
-      events[row] = (events[row] as number) + 1
       misplaced[row] = (misplaced[row] as number) + (batch.misplaced[index] as number)
     }
   }
@@ -90,12 +100,13 @@ export function createMetricTable(plan: MetricPlan, tools: MetricTools): MetricT
       rowOf = withRoom(rowOf, batch.count)
       const appliedCount = assignRows(batch)
       countEvents(batch)
-      for (const measure of measures) measure.add(batch, rowOf, rows.count)
+      for (const measure of measures) measure?.add(batch, rowOf, rows.count)
       return appliedCount
     },
     take: () => {
       const rowCount = rows.count
       if (rowCount === 0) return null
+      const counts = toNumbers(events, rowCount)
       const rowWindows = Array.from(rows.leftsOf(rowCount), window => windows.table.at(window))
       const batch: PartialBatch = {
         plan,
@@ -103,9 +114,11 @@ export function createMetricTable(plan: MetricPlan, tools: MetricTools): MetricT
         windowStart: rowWindows.map(window => window.start),
         windowEnd: rowWindows.map(window => window.end),
         ...groups.describe(rows.rightsOf(rowCount)),
-        events: toNumbers(events, rowCount),
+        events: counts,
         misplaced: toNumbers(misplaced, rowCount),
-        measures: measures.map(measure => measure.take(rowCount)),
+        measures: measures.map(
+          measure => measure?.take(rowCount) ?? { kind: 'count', values: counts },
+        ),
       }
       rows.clear()
       groups.clear()
@@ -116,14 +129,17 @@ export function createMetricTable(plan: MetricPlan, tools: MetricTools): MetricT
   }
 }
 
+/** null: a count of all events of a row, which every row has anyway. */
 function createMeasure(
   measure: MeasurePlan,
   tools: MetricTools,
   rows: RowIdentities,
-): MeasureColumn {
+): MeasureColumn | null {
   switch (measure.kind) {
-    case 'count':
-      return createCount(createMatcher(measure.where))
+    case 'count': {
+      const matcher = createMatcher(measure.where)
+      return matcher === null ? null : createCount(matcher)
+    }
     case 'sum':
       return createSum(measure.field)
     case 'min':

@@ -123,7 +123,7 @@ export class IdTable {
     let at = 0
     for (let slot = 0; slot < this.words.length; slot += 4) {
       if (isEmpty(this.words, slot)) continue
-      ids.set(this.words.subarray(slot, slot + 4), at)
+      for (let word = 0; word < 4; word += 1) ids[at + word] = this.words[slot + word] as number
       at += 4
     }
     return ids

@@ -12,14 +12,16 @@ export function sortIds(words: Int32Array): Int32Array {
   const sorted = new Int32Array(words.length)
   for (let index = 0; index < idCount; index += 1) {
     const from = (order[index] as number) * 4
-    sorted.set(words.subarray(from, from + 4), index * 4)
+    for (let word = 0; word < 4; word += 1) sorted[index * 4 + word] = words[from + word] as number
   }
   sortTies(sorted, idCount)
   return sorted
 }
 
 function identity(count: number): Uint32Array {
-  return Uint32Array.from({ length: count }, (_, index) => index)
+  const order = new Uint32Array(count)
+  for (let index = 0; index < count; index += 1) order[index] = index
+  return order
 }
 
 /** Orders `order` stably by 16 bits of word 0. */

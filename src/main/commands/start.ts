@@ -64,7 +64,7 @@ async function runStart(context: CommandContext): Promise<number> {
     serving.run(),
     runReports(context, { embedded, serving, signal: end.signal }),
     runTraffic(context, { url: serving.url, signal: end.signal }),
-    path === undefined ? null : importInto(context, { path, embedded, signal: end.signal }),
+    ...(path === undefined ? [] : [importInto(context, { path, embedded, signal: end.signal })]),
   ])
   serving.setPhase('draining')
   context.terminal.talk('weir: draining …')
@@ -77,8 +77,8 @@ async function runStart(context: CommandContext): Promise<number> {
 }
 
 /** Waits for the end, and then for what runs until it. */
-async function runUntil(end: End, tasks: readonly (Promise<unknown> | null)[]): Promise<void> {
-  const watched = tasks.map(task => task?.catch((error: unknown) => end.fail(error)))
+async function runUntil(end: End, tasks: readonly Promise<unknown>[]): Promise<void> {
+  const watched = tasks.map(task => task.catch((error: unknown) => end.fail(error)))
   await new Promise<void>(resolve => {
     if (end.signal.aborted) resolve()
     end.signal.addEventListener('abort', () => resolve())

@@ -184,9 +184,9 @@ class DuckDbStore implements Store {
       sequence: this.#at.sequence + 1,
       progress: progressOf([...partitions.values()].flat(), this.#at.progress),
     }
-    const ids: PreparedIds[] = []
+    let ids: readonly PreparedIds[] = []
     await this.#transact('commit', async () => {
-      for (const shard of step.shards) ids.push(await this.#ids.prepare(shard.shard, shard.ids))
+      ids = await this.#prepareIds(step)
       await this.#append(step)
       await writeShards(this.#writer, step.shards, ids)
       await writeProgress(this.#writer, at)
@@ -204,6 +204,15 @@ class DuckDbStore implements Store {
       for (const run of await this.#ids.adopt(prepared)) runs.push({ shard: prepared.shard, run })
     }
     return { ...at, runs }
+  }
+
+  /**
+   * Shards do not wait for each other's disk, but an error waits for all: files are at rest then.
+   */
+  async #prepareIds(step: Step): Promise<readonly PreparedIds[]> {
+    const prepared = step.shards.map(({ shard, ids }) => this.#ids.prepare(shard, ids))
+    await Promise.allSettled(prepared)
+    return Promise.all(prepared)
   }
 
   async #append(step: Step): Promise<void> {
