@@ -1,6 +1,7 @@
 /** Synthetic visitors, who send their events over HTTP as anybody's would. */
 
 import { concatBytes, toUtf8 } from '../../std/bytes.ts'
+import { MINUTE_MS, SECOND_MS } from '../../std/units.ts'
 import { createVisitors } from '../../synthetic/synthetic.ts'
 import type { CommandContext } from '../terminal/command.ts'
 
@@ -10,6 +11,9 @@ export interface TrafficOptions {
 }
 
 const SEND_MS = 100
+/** How long visitors walk about before the first event is sent, and how many events at most. */
+const WARM_UP_MS = 20 * MINUTE_MS
+const WARM_UP_EVENTS = 50_000
 const NEWLINE = toUtf8('\n')
 
 /** Sends until the signal aborts. What the collector cannot take now is sent again. */
@@ -19,12 +23,11 @@ export async function runTraffic(
 ): Promise<void> {
   const { traffic, seed } = config.settings
   if (traffic === 0) return
-  const startMs = clock.now()
-  const visitors = createVisitors({
-    seed,
-    startMs,
-    eventsPerSecond: traffic,
-  })
+  const nowMs = clock.now()
+  const warmUpMs = Math.min(WARM_UP_MS, (WARM_UP_EVENTS * SECOND_MS) / traffic)
+  const visitors = createVisitors({ seed, startMs: nowMs - warmUpMs, eventsPerSecond: traffic })
+  // The shop was open before anybody looked: some are about to buy.
+  while (visitors.next(nowMs).length > 0);
   let unsent: readonly Uint8Array[] = []
   while (!signal.aborted) {
     await clock.sleep(SEND_MS, signal)
