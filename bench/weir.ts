@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-export const CLI: string = join(import.meta.dirname, '..', 'src', 'main', 'cli.ts')
+const WEIR = join(import.meta.dirname, '..', 'src', 'main', 'bin.ts')
 
 export interface Usage {
   readonly rssMib: number
@@ -88,7 +88,7 @@ export async function startWeir(directory: string): Promise<Running> {
 
 function spawnWeir(words: readonly string[]): ChildProcess {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('WEIR_'))
-  return spawn(process.execPath, [CLI, ...words], {
+  return spawn(process.execPath, [WEIR, ...words], {
     cwd: '/',
     env: Object.fromEntries(own),
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -37,6 +37,8 @@ type MutableTotals = { -readonly [Key in keyof PartitionTotals]: PartitionTotals
 
 export function createEngine(options: EngineOptions): Engine {
   const { catalog, plans, state } = options
+  // Functions below keep the number alone: the state holds all ids, and may go.
+  const { shard } = state
   const keys = deriveKeys(options.secret)
   const ids = createIdSet(state.ids, options.idsMemoryMax, keys.multipliers)
   const scanner: Scanner = createScanner(catalog)
@@ -50,7 +52,7 @@ export function createEngine(options: EngineOptions): Engine {
     hashes: keys.hashes,
     ids,
     dedupDays: catalog.dedupDays,
-    isAtHome: createHome(catalog, state.shard),
+    isAtHome: createHome(catalog, shard),
   })
   const totals = openTotals(catalog, state)
   const topics = new Map(
@@ -65,7 +67,7 @@ export function createEngine(options: EngineOptions): Engine {
     digest: fetch => {
       const total = present(totals.get(fetch.topic), `the topic ${fetch.topic} in the catalog`)
       const { eventType, wanted } = present(topics.get(fetch.topic), fetch.topic)
-      assert(fetch.partition === state.shard, 'a shard digests its own partition')
+      assert(fetch.partition === shard, 'a shard digests its own partition')
       if (!isStarted(total)) start(total, fetch.offset)
       assert(fetch.offset === total.offsetNext, 'a fetch goes on where the last one ended')
       const columns = scanner.scan(fetch, wanted)
@@ -81,7 +83,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
     observe: bounds => {
       for (const { topic, partition, offsetFirst, offsetEnd } of bounds) {
-        const total = partition === state.shard ? totals.get(topic) : undefined
+        const total = partition === shard ? totals.get(topic) : undefined
         if (total === undefined) continue
         if (!isStarted(total) && offsetEnd > 0) start(total, offsetFirst)
         const atEnd = total.offsetNext >= offsetEnd
@@ -103,7 +105,7 @@ export function createEngine(options: EngineOptions): Engine {
       digestedBytes = 0
       earliestMs = null
       return {
-        shard: state.shard,
+        shard,
         arrivalMs,
         partitions: [...totals.values()].filter(isStarted).map(total => ({ ...total })),
         partials: aggregator.take(),

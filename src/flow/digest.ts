@@ -90,15 +90,24 @@ export async function runDigest(options: DigestOptions): Promise<void> {
 async function runSession(options: DigestOptions, onHealthy: () => void): Promise<void> {
   await using store = await options.openStore()
   options.onStore(store)
-  const state = await store.load()
-  options.onLoad?.(state)
-  const engines = createEngines(options, state)
+  const { engines, positions } = await loadEngines(options, store)
   const commits = createCommits(options, { store, engines, onHealthy })
   try {
-    await digestLog(options, { engines, commits, positions: await findPositions(options, state) })
+    await digestLog(options, { engines, commits, positions })
   } finally {
     await commits.idle()
   }
+}
+
+/** Nobody keeps the state: it holds all ids once more. */
+async function loadEngines(
+  options: DigestOptions,
+  store: Store,
+): Promise<Pick<Session, 'engines' | 'positions'>> {
+  const state = await store.load()
+  options.onLoad?.(state)
+  const engines = createEngines(options, state)
+  return { engines, positions: await findPositions(options, state) }
 }
 
 interface Session {

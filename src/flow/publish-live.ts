@@ -80,7 +80,7 @@ export function createLivePublisher(options: LivePublisherOptions): LivePublishe
 
   return {
     begin: state => {
-      at = state
+      at = { sequence: state.sequence, progress: state.progress }
       progressTold = state.progress
       isKnown = state.sequence > 0
     },

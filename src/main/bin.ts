@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** The `weir` of the package: checks the Node that runs it, for older ones fail in obscure ways. */
+/**
+ * What people start: checks the Node that runs it, for older ones fail in obscure ways, and sets
+ * that Node up before anything is loaded.
+ */
 const NODE_MAJOR_MIN = 24
 
 const major = Number(process.versions.node.split('.')[0])
@@ -10,5 +13,12 @@ if (major < NODE_MAJOR_MIN) {
   )
   process.exitCode = 2
 } else {
+  const { enableCompileCache } = await import('node:module')
+  const { setFlagsFromString } = await import('node:v8')
+  // A start is twice as quick with it, and the checkout's types are stripped only once.
+  enableCompileCache()
+  // What runs for months keeps V8's young heap as small as it begins: left alone it grows to
+  // 128 MiB and stays there. Short commands are quicker with it.
+  if (process.argv[2] === 'start') setFlagsFromString('--semi-space-growth-factor=1')
   await import('./cli.ts')
 }

@@ -7,7 +7,7 @@
 import type { IdBlock, IdBucket, IdChange, IdRun, IdState } from '../../model/ids.ts'
 import { ID_BYTES } from '../../model/ids.ts'
 import { DAY_MS } from '../../std/units.ts'
-import type { Multipliers } from './id-table.ts'
+import type { Multipliers } from './id-slots.ts'
 import { IdTable, toBytes } from './id-table.ts'
 import { sortIds } from './sort.ts'
 

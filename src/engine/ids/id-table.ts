@@ -1,22 +1,19 @@
 /**
- * A bucket of ids: an open-addressing table of 128-bit ids in one typed array, with what was added
- * since the last take, behind it the bucket's runs on disk.
+ * A bucket of ids: a table of 128-bit ids in memory, with what was added since the last take,
+ * behind it the bucket's runs on disk. The id of four zero words is kept as (0, 0, 0, 1).
  *
- * Slots are found by multilinear hashing under secret multipliers (Lemire and Kaser, "Strongly
- * universal string hashing is fast", 2014), so nobody can aim ids at one slot. The id of four zero
- * words marks an empty slot; that one id is kept as (0, 0, 0, 1).
+ * The table is made of sixteen, each of which grows by itself: while one does, its old slots and
+ * its new ones are both in memory, and that is then a small part of the whole.
  */
 
 import type { IdBucket, IdRun } from '../../model/ids.ts'
 import { ID_BYTES } from '../../model/ids.ts'
+import type { Multipliers } from './id-slots.ts'
+import { HASH_BITS_USED, hashId, IdSlots } from './id-slots.ts'
 
-/** Four odd numbers below 2^32, secret. */
-export type Multipliers = Int32Array
-
-const CAPACITY_START = 16
-/** Above this share of full slots a table grows, where memory allows. */
-const LOAD_MAX = 0.6
-/** Above this it grows whether memory allows or not, for probes would get long. */
+const PART_COUNT: number = 1 << HASH_BITS_USED
+const PART_SHIFT: number = 32 - HASH_BITS_USED
+/** Above this share of full slots they grow whether memory allows or not: probes would get long. */
 const LOAD_HARD_MAX = 0.85
 const FRESH_START = 32
 
@@ -25,15 +22,13 @@ export type Grant = (bytes: number) => boolean
 
 export class IdTable {
   readonly bucket: IdBucket
-  /** Of the table in memory. */
-  idCount = 0
   /** Number of the latest take before which the bucket was used: the coldest have the lowest. */
   touched = 0
   runs: IdRun[] = []
   /** Sealed by a step that is not committed yet: still to be looked into. */
   private retiring: IdTable | null = null
-  private words: Int32Array = new Int32Array(CAPACITY_START * 4)
-  private shift = 32 - Math.log2(CAPACITY_START)
+  /** By the top bits of the ids' hashes. */
+  private parts: readonly IdSlots[] = createParts()
   private fresh: Int32Array = new Int32Array(0)
   private freshCount = 0
   /** Keeps the loads of `touch` from being optimised away. */
@@ -47,9 +42,15 @@ export class IdTable {
     this.grant = grant
   }
 
+  /** Of the table in memory. */
+  get idCount(): number {
+    return this.parts.reduce((sum, part) => sum + part.idCount, 0)
+  }
+
   /** Of the slots, those that are retiring included. */
   get byteSize(): number {
-    return this.words.byteLength + (this.retiring?.byteSize ?? 0)
+    const own = this.parts.reduce((sum, part) => sum + part.words.byteLength, 0)
+    return own + (this.retiring?.byteSize ?? 0)
   }
 
   /** Of the ids that wait for a take. */
@@ -64,15 +65,20 @@ export class IdTable {
   /** Whether the bucket holds the id. */
   has(w0: number, w1: number, w2: number, w3: number): boolean {
     const last = lastWord(w0, w1, w2, w3)
-    return this.find(w0, w1, w2, last) < 0 || this.isElsewhere(w0, w1, w2, last)
+    const hash = hashId(this.multipliers, w0, w1, w2, last)
+    const isHere = this.partOf(hash).find(hash, w0, w1, w2, last) < 0
+    return isHere || this.isElsewhere(w0, w1, w2, last)
   }
 
   /** Adds the id; false where the bucket holds it already. */
   add(w0: number, w1: number, w2: number, w3: number): boolean {
     const last = lastWord(w0, w1, w2, w3)
-    const place = this.find(w0, w1, w2, last)
+    const hash = hashId(this.multipliers, w0, w1, w2, last)
+    const part = this.partOf(hash)
+    const place = part.find(hash, w0, w1, w2, last)
     if (place < 0 || this.isElsewhere(w0, w1, w2, last)) return false
-    this.put(place, w0, w1, w2, last)
+    part.put(place, w0, w1, w2, last)
+    if (part.isCrowded) this.growPart(part)
     this.remember(w0, w1, w2, last)
     return true
   }
@@ -82,16 +88,17 @@ export class IdTable {
    * so that a batch waits for memory about once and not once an id.
    */
   touch(ids: Int32Array, idCount: number): void {
-    const words = this.words
     let sum = 0
     for (let at = 0; at < idCount * 4; at += 4) {
-      const slot = this.slotOf(
+      const hash = hashId(
+        this.multipliers,
         ids[at] as number,
         ids[at + 1] as number,
         ids[at + 2] as number,
         ids[at + 3] as number,
       )
-      sum ^= words[slot << 2] as number
+      const part = this.partOf(hash)
+      sum ^= part.words[part.placeOf(hash)] as number
     }
     this.touchSum = sum
   }
@@ -99,13 +106,19 @@ export class IdTable {
   /** Adds ids that rest in the store already, 16 bytes each; none of them is in the table. */
   load(ids: Uint8Array): void {
     const words = toWords(ids)
+    // The hash spreads ids evenly; those that a part has more of make it grow.
+    const partIdCount = words.length / 4 / PART_COUNT
+    for (const part of this.parts) if (part.idCount === 0) part.reserve(partIdCount)
     for (let at = 0; at < words.length; at += 4) {
       const w0 = words[at] as number
       const w1 = words[at + 1] as number
       const w2 = words[at + 2] as number
       const w3 = words[at + 3] as number
-      const place = this.find(w0, w1, w2, w3)
-      if (place >= 0) this.put(place, w0, w1, w2, w3)
+      const hash = hashId(this.multipliers, w0, w1, w2, w3)
+      const part = this.partOf(hash)
+      const place = part.find(hash, w0, w1, w2, w3)
+      if (place >= 0) part.put(place, w0, w1, w2, w3)
+      if (part.isCrowded) this.growPart(part)
     }
   }
 
@@ -120,26 +133,18 @@ export class IdTable {
   /** All ids of the table in memory, in no order. */
   toIds(): Int32Array {
     const ids = new Int32Array(this.idCount * 4)
-    let at = 0
-    for (let slot = 0; slot < this.words.length; slot += 4) {
-      if (isEmpty(this.words, slot)) continue
-      for (let word = 0; word < 4; word += 1) ids[at + word] = this.words[slot + word] as number
-      at += 4
-    }
+    let end = 0
+    for (const part of this.parts) end = part.copyTo(ids, end)
     return ids
   }
 
   /** Starts an empty table; what was in it is still found, until `settle`. */
   retire(): void {
     const old = new IdTable(this.bucket, this.multipliers, this.grant)
-    old.words = this.words
-    old.shift = this.shift
-    old.idCount = this.idCount
+    old.parts = this.parts
     old.retiring = this.retiring
     this.retiring = old
-    this.words = new Int32Array(CAPACITY_START * 4)
-    this.shift = 32 - Math.log2(CAPACITY_START)
-    this.idCount = 0
+    this.parts = createParts()
   }
 
   /** The retired ids rest in these runs now. */
@@ -155,65 +160,14 @@ export class IdTable {
     return false
   }
 
-  /** The empty place for an id, or -1 where the table holds it. */
-  private find(w0: number, w1: number, w2: number, w3: number): number {
-    const words = this.words
-    const mask = words.length - 1
-    let at = this.slotOf(w0, w1, w2, w3) << 2
-    while (true) {
-      const word0 = words[at] as number
-      if (word0 === w0 && words[at + 1] === w1 && words[at + 2] === w2 && words[at + 3] === w3) {
-        return -1
-      }
-      if (word0 === 0 && isEmpty(words, at)) return at
-      at = (at + 4) & mask
-    }
+  private partOf(hash: number): IdSlots {
+    return this.parts[hash >>> PART_SHIFT] as IdSlots
   }
 
-  private slotOf(w0: number, w1: number, w2: number, w3: number): number {
-    const factors = this.multipliers
-    const sum =
-      Math.imul(w0, factors[0] as number) +
-      Math.imul(w1, factors[1] as number) +
-      Math.imul(w2, factors[2] as number) +
-      Math.imul(w3, factors[3] as number)
-    const mixed = sum | 0
-    return Math.imul(mixed ^ (mixed >>> 15), 0x9e3779b1) >>> this.shift
-  }
-
-  private put(place: number, w0: number, w1: number, w2: number, w3: number): void {
-    const words = this.words
-    words[place] = w0
-    words[place + 1] = w1
-    words[place + 2] = w2
-    words[place + 3] = w3
-    this.idCount += 1
-    const load = this.idCount / (words.length >> 2)
-    if (load <= LOAD_MAX) return
-    // While a table grows, the old one and the new one, twice as large, are both there.
-    if (this.grant(words.byteLength * 2) || load > LOAD_HARD_MAX) this.grow()
-  }
-
-  private grow(): void {
-    const old = this.words
-    // Written once before it is read: fresh pages that are read first fault twice.
-    const words = new Int32Array(old.length * 2).fill(0)
-    const mask = words.length - 1
-    this.words = words
-    this.shift -= 1
-    for (let from = 0; from < old.length; from += 4) {
-      if (isEmpty(old, from)) continue
-      const w0 = old[from] as number
-      const w1 = old[from + 1] as number
-      const w2 = old[from + 2] as number
-      const w3 = old[from + 3] as number
-      let at = this.slotOf(w0, w1, w2, w3) << 2
-      while (!isEmpty(words, at)) at = (at + 4) & mask
-      words[at] = w0
-      words[at + 1] = w1
-      words[at + 2] = w2
-      words[at + 3] = w3
-    }
+  /** While a part grows, its old slots and the new ones, twice as many, are both there. */
+  private growPart(part: IdSlots): void {
+    const isGranted = this.grant(part.words.byteLength * 2)
+    if (isGranted || part.load > LOAD_HARD_MAX) part.grow(this.multipliers)
   }
 
   private remember(w0: number, w1: number, w2: number, w3: number): void {
@@ -231,19 +185,13 @@ export class IdTable {
   }
 }
 
+function createParts(): readonly IdSlots[] {
+  return Array.from({ length: PART_COUNT }, () => new IdSlots())
+}
+
 /** Word 3, but 1 of the id of four zero words. */
 function lastWord(w0: number, w1: number, w2: number, w3: number): number {
   return (w0 | w1 | w2 | w3) === 0 ? 1 : w3
-}
-
-function isEmpty(words: Int32Array, at: number): boolean {
-  return (
-    ((words[at] as number) |
-      (words[at + 1] as number) |
-      (words[at + 2] as number) |
-      (words[at + 3] as number)) ===
-    0
-  )
 }
 
 function toWords(ids: Uint8Array): Int32Array {
