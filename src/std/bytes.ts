@@ -23,18 +23,6 @@ export function fromUtf8Strict(bytes: Uint8Array): string | null {
   }
 }
 
-/**
- * Order of unsigned bytes, a prefix first: what SQL engines and Kafka use, and `<` on strings not.
- */
-export function compareBytes(left: Uint8Array, right: Uint8Array): number {
-  const size = Math.min(left.length, right.length)
-  for (let index = 0; index < size; index += 1) {
-    const difference = (left[index] ?? 0) - (right[index] ?? 0)
-    if (difference !== 0) return difference
-  }
-  return left.length - right.length
-}
-
 /** Order of two strings by their UTF-8 bytes: code point order, without encoding either. */
 export function compareUtf8(left: string, right: string): number {
   const size = Math.min(left.length, right.length)

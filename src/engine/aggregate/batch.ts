@@ -29,12 +29,6 @@ export function columnOf(batch: Batch, path: string): FieldColumn {
   return present(batch.columns.fields[index], `the column of ${path}`)
 }
 
-export function textColumnOf(batch: Batch, path: string): TextColumn {
-  const column = columnOf(batch, path)
-  assert(column.kind === 'text', `${path} is a text`)
-  return column
-}
-
 export function numberColumnOf(batch: Batch, path: string): NumberColumn {
   const column = columnOf(batch, path)
   assert(column.kind === 'number', `${path} is a number`)
