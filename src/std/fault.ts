@@ -18,6 +18,10 @@ export const FAULTS = {
     retry: 'never',
     when: 'the data directory was made with other fixed settings, or by another version',
   },
+  EPOCH_FENCED: {
+    retry: 'never',
+    when: 'another worker has taken over the shard; nothing more is written here',
+  },
   FILE_UNREADABLE: { retry: 'never', when: 'a named file is missing, or cannot be read' },
   FORMAT_UNKNOWN: { retry: 'never', when: 'a file is of no format that weir can read' },
   LOG_CORRUPT: { retry: 'never', when: 'a segment fails its checksum before its last batch' },
@@ -27,6 +31,10 @@ export const FAULTS = {
     retry: 'with-backoff',
     when: 'the log cannot be reached, or refuses after a failed write',
   },
+  OBJECTS_UNAVAILABLE: {
+    retry: 'with-backoff',
+    when: 'the object store cannot be reached, or refuses',
+  },
   QUERY_INVALID: { retry: 'never', when: 'a question has a wrong metric, time, limit or cursor' },
   SERVER_UNREACHABLE: { retry: 'with-backoff', when: 'the running weir does not answer' },
   STORE_COMMIT_UNCERTAIN: {
@@ -35,6 +43,10 @@ export const FAULTS = {
   },
   STORE_CORRUPT: { retry: 'never', when: 'a file of the store is damaged' },
   STORE_UNAVAILABLE: { retry: 'with-backoff', when: 'the store cannot be opened or written' },
+  TOPIC_MISMATCH: {
+    retry: 'never',
+    when: 'a topic of the log is missing, was deleted, or is not as the config says',
+  },
   USAGE: { retry: 'never', when: 'a command line has a wrong command, flag or argument' },
 } as const
 

@@ -31,7 +31,8 @@ export interface RejectQuestion {
   readonly cursor: string | null
 }
 
-export interface Store extends AsyncDisposable {
+/** What the digest needs of a store: its state, and a place for steps. */
+export interface StepStore extends AsyncDisposable {
   /** The state as of the last commit. Called once, before the first commit. */
   load(): Promise<StoreState>
 
@@ -41,7 +42,10 @@ export interface Store extends AsyncDisposable {
    * effect: close, open again, and read the offsets) or STORE_UNAVAILABLE (nothing changed).
    */
   commit(step: Step): Promise<Committed>
+}
 
+/** What readers need of a store. */
+export interface AnswerStore extends AsyncDisposable {
   /** Answers from one snapshot. Throws QUERY_INVALID for an unknown metric or a wrong cursor. */
   query(question: Question): Promise<Result>
 
@@ -51,3 +55,5 @@ export interface Store extends AsyncDisposable {
   /** Quarantined records, newest arrival first. */
   rejects(question: RejectQuestion): Promise<RejectPage>
 }
+
+export interface Store extends StepStore, AnswerStore {}
