@@ -3,12 +3,12 @@
  * no bad CRC. Needs Java and Maven; the jars are kept in a cache outside the tree.
  */
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, rename, rm } from 'node:fs/promises'
-import { homedir, tmpdir } from 'node:os'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
+import { jarsMissing, KAFKA_ZOOKEEPER, resolveJars } from '../scripts/kafka/jars.ts'
 import { openSegmentLog } from '../src/log/segment/segment-log.ts'
 import type { NewRecord } from '../src/model/record.ts'
 import { toUtf8 } from '../src/std/bytes.ts'
@@ -16,52 +16,22 @@ import { createSystemClock } from '../src/std/clock.ts'
 import { KIB, MIB } from '../src/std/units.ts'
 
 const run = promisify(execFile)
-const POM = join(import.meta.dirname, 'kafka-tools', 'pom.xml')
-const CACHE = join(homedir(), '.cache', 'weir')
-const JARS = join(CACHE, 'kafka-tools-3.8.0')
-/** A first resolve downloads 40 MB. */
+/** A first resolve downloads 45 MB. */
 const RESOLVE_MS_MAX = 300_000
 const NEVER = new AbortController().signal
 
-const missing = await missingTools()
+const missing = jarsMissing(KAFKA_ZOOKEEPER)
 const isCi = process.env['CI'] === 'true'
-
-async function missingTools(): Promise<string | null> {
-  for (const [tool, flag] of [
-    ['java', '-version'],
-    ['mvn', '--version'],
-  ] as const) {
-    try {
-      await run(tool, [flag])
-    } catch {
-      return tool
-    }
-  }
-  return null
-}
+let jars = ''
 
 beforeAll(async () => {
-  if (missing === null && !existsSync(JARS)) await resolveJars()
+  if (missing === null) jars = await resolveJars(KAFKA_ZOOKEEPER)
 }, RESOLVE_MS_MAX)
-
-/** Copies the jars beside their place and renames, so that a cut-off run leaves no half cache. */
-async function resolveJars(): Promise<void> {
-  const partial = `${JARS}.${process.pid}.partial`
-  const goal = 'dependency:copy-dependencies'
-  await run('mvn', ['-q', '-B', '-f', POM, goal, `-DoutputDirectory=${partial}`])
-  try {
-    await rename(partial, JARS)
-  } catch (error) {
-    // Another run was faster.
-    if (!existsSync(JARS)) throw error
-    await rm(partial, { recursive: true })
-  }
-}
 
 async function dump(segment: string): Promise<string> {
   const tool = 'kafka.tools.DumpLogSegments'
   const flags = ['--deep-iteration', '--print-data-log', '--files', segment]
-  const java = ['-Dfile.encoding=UTF-8', '-Dstdout.encoding=UTF-8', '-cp', join(JARS, '*')]
+  const java = ['-Dfile.encoding=UTF-8', '-Dstdout.encoding=UTF-8', '-cp', jars]
   const { stdout } = await run('java', [...java, tool, ...flags], { maxBuffer: 64 * MIB })
   return stdout
 }
@@ -89,10 +59,10 @@ function toRecords(count: number): readonly NewRecord[] {
 }
 
 test.skipIf(missing !== null && !isCi)(
-  `DumpLogSegments lists every record${missing === null ? '' : ` (skipped: no ${missing})`}`,
+  `DumpLogSegments lists every record${missing === null ? '' : ` (skipped: ${missing})`}`,
   { timeout: 60_000 },
   async () => {
-    expect(missing, 'the tool that CI lacks').toBeNull()
+    expect(missing, 'what CI lacks').toBeNull()
     const directory = await mkdtemp(join(tmpdir(), 'weir-dump-'))
     onTestFinished(() => rm(directory, { recursive: true }))
     const records = toRecords(500)
