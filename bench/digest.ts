@@ -8,7 +8,7 @@ import process from 'node:process'
 import { runDigest } from '../src/flow/digest.ts'
 import type { EventLog } from '../src/log/log.ts'
 import { openSegmentLog } from '../src/log/segment/segment-log.ts'
-import { topicsOf } from '../src/model/catalog.ts'
+import { shardsOf, topicsOf } from '../src/model/catalog.ts'
 import type { NewRecord } from '../src/model/record.ts'
 import type { Clock } from '../src/std/clock.ts'
 import { createSystemClock } from '../src/std/clock.ts'
@@ -49,7 +49,7 @@ async function measureDigest(file: string): Promise<Measured> {
           idsMemoryMax: 128 * MIB,
           commitMs: COMMIT_MS,
           clock: createSystemClock(),
-          onStore: () => undefined,
+          shards: shardsOf(catalog),
           onCommit: () => undefined,
           onOutage: fault => {
             if (fault !== null) throw fault

@@ -113,7 +113,7 @@ function toFetch(waiting: Waiting): Fetch {
   const offsetNext = offset + records.length
   waiting.offset = offsetNext
   waiting.records = []
-  const bounds = { offset, offsetNext, offsetFirst: 0, offsetEnd: offsetNext }
+  const bounds = { offset, offsetNext, offsetFirst: 0, offsetEnd: offsetNext, abortedCount: 0 }
   return { topic, partition, ...bounds, bytes: concatBytes(batches) }
 }
 

@@ -4,6 +4,8 @@ export { defineConfig } from './model/config.ts'
 export type { EventOf, EventSchema } from './model/event.ts'
 export { defineEvent } from './model/event.ts'
 export { boolean, decimal, integer, list, money, string } from './model/field.ts'
+export type { KafkaLog, KafkaOptions } from './model/kafka.ts'
+export { kafka } from './model/kafka.ts'
 export type { Metric } from './model/metric.ts'
 export { count, countDistinct, defineMetric, max, min, ratio, sum } from './model/metric.ts'
 export {

@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { runDigest } from '../src/flow/digest.ts'
 import { openMemoryLog } from '../src/log/memory/memory-log.ts'
-import { createCatalog, topicsOf } from '../src/model/catalog.ts'
+import { createCatalog, shardsOf, topicsOf } from '../src/model/catalog.ts'
 import { count, defineMetric } from '../src/model/metric.ts'
 import { planMetrics } from '../src/model/plan.ts'
 import type { ResultRow } from '../src/model/result.ts'
@@ -158,7 +158,7 @@ async function run(given: readonly Phase[]): Promise<Outcome> {
       clock: createTickClock(),
       commitMs: commitEvery,
       pullBytesMax: bytesMaxPerPull,
-      onStore: () => undefined,
+      shards: shardsOf(catalog),
       onCommit: ({ progress }, step) => {
         const partitions = step.shards.flatMap(shard => shard.partitions)
         const now = partitions.map(

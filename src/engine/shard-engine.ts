@@ -187,8 +187,8 @@ function advance(total: MutableTotals, fetch: Fetch, digested: Digested): void {
   total.offsetNext = fetch.offsetNext
   total.atEnd = fetch.offsetNext >= fetch.offsetEnd
   total.consumed += columns.rowCount
-  total.skipped += columns.skippedCount
-  total.gap += columns.gapCount
+  total.skipped += columns.skippedCount + fetch.abortedCount
+  total.gap += columns.gapCount - fetch.abortedCount
   total.accepted += judged.count
   total.duplicate += judged.duplicateCount
   total.misplaced += judged.misplacedCount

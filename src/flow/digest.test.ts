@@ -3,7 +3,7 @@ import { afterEach, expect, test } from 'vitest'
 import type { EventLog } from '../log/log.ts'
 import { openMemoryLog } from '../log/memory/memory-log.ts'
 import type { Catalog } from '../model/catalog.ts'
-import { createCatalog, topicsOf } from '../model/catalog.ts'
+import { createCatalog, shardsOf, topicsOf } from '../model/catalog.ts'
 import { planMetrics } from '../model/plan.ts'
 import type { NewRecord } from '../model/record.ts'
 import { SHOP_EVENTS } from '../model/shop-events.ts'
@@ -87,7 +87,7 @@ async function openStage(): Promise<Stage> {
         idsMemoryMax: 1 << 20,
         commitMs: 2,
         clock,
-        onStore: () => undefined,
+        shards: shardsOf(catalog),
         onCommit: () => {
           stage.commitCount += 1
         },

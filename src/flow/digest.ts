@@ -13,17 +13,19 @@ import type { Catalog } from '../model/catalog.ts'
 import { topicsOf } from '../model/catalog.ts'
 import type { MetricPlan } from '../model/plan.ts'
 import type { Fetch, LogPosition } from '../model/record.ts'
-import type { PartitionTotals, ShardState, Step } from '../model/step.ts'
+import type { PartitionTotals, ShardState, ShardStep, Step } from '../model/step.ts'
 import { present } from '../std/assert.ts'
 import type { Clock } from '../std/clock.ts'
 import { Fault, isFault, messageOf } from '../std/fault.ts'
 import { MIB, SECOND_MS } from '../std/units.ts'
-import type { Committed, Store, StoreState } from '../store/store.ts'
+import type { Committed, StepStore, StoreState } from '../store/store.ts'
 
 export interface DigestOptions {
   readonly log: EventLog
   /** Opens the store; called again after a fault of it. */
-  readonly openStore: () => Promise<Store>
+  readonly openStore: () => Promise<StepStore>
+  /** Those of the log that the store has: all of them, or this worker's share. */
+  readonly shards: readonly number[]
   readonly catalog: Catalog
   readonly plans: readonly MetricPlan[]
   readonly secret: Uint8Array
@@ -33,8 +35,6 @@ export interface DigestOptions {
   /** Bytes of one pull from the log at most; PULL_BYTES_MAX. */
   readonly pullBytesMax?: number
   readonly clock: Clock
-  /** Called with each store that was opened: the one to ask from now on. */
-  readonly onStore: (store: Store) => void
   /** Called with what a store held when it was opened, before its first commit. */
   readonly onLoad?: (state: StoreState) => void
   /** Called after each commit, with what was committed. */
@@ -89,7 +89,6 @@ export async function runDigest(options: DigestOptions): Promise<void> {
 /** One life of the store: from its offsets on, until drained, aborted, or a fault. */
 async function runSession(options: DigestOptions, onHealthy: () => void): Promise<void> {
   await using store = await options.openStore()
-  options.onStore(store)
   const { engines, positions } = await loadEngines(options, store)
   const commits = createCommits(options, { store, engines, onHealthy })
   try {
@@ -102,7 +101,7 @@ async function runSession(options: DigestOptions, onHealthy: () => void): Promis
 /** Nobody keeps the state: it holds all ids once more. */
 async function loadEngines(
   options: DigestOptions,
-  store: Store,
+  store: StepStore,
 ): Promise<Pick<Session, 'engines' | 'positions'>> {
   const state = await store.load()
   options.onLoad?.(state)
@@ -110,8 +109,11 @@ async function loadEngines(
   return { engines, positions: await findPositions(options, state) }
 }
 
+/** By shard. */
+type Engines = ReadonlyMap<number, Engine>
+
 interface Session {
-  readonly engines: readonly Engine[]
+  readonly engines: Engines
   readonly commits: Commits
   readonly positions: readonly LogPosition[]
 }
@@ -126,14 +128,14 @@ async function digestLog(options: DigestOptions, session: Session): Promise<void
   let isLast = options.drain.aborted
   for await (const fetches of log.read(positions, readOptions, signal)) {
     for (const fetch of fetches) {
-      present(engines[fetch.partition], `the engine of shard ${fetch.partition}`).digest(fetch)
+      present(engines.get(fetch.partition), `the engine of shard ${fetch.partition}`).digest(fetch)
     }
     const isCaughtUp = fetches.length === 0
     const intervalMs = isBehind(fetches, PULL_BYTES_MAX)
       ? Math.max(options.commitMs, BEHIND_COMMIT_MS)
       : options.commitMs
     const isDue = clock.monotonic() - committedAtMs >= intervalMs
-    const isFull = engines.some(engine => engine.pendingSize >= PENDING_MAX)
+    const isFull = [...engines.values()].some(engine => engine.pendingSize >= PENDING_MAX)
     if (isFull || ((isDue || isCaughtUp) && !commits.isBusy)) {
       await commits.begin()
       committedAtMs = clock.monotonic()
@@ -150,16 +152,19 @@ function isBehind(fetches: readonly Fetch[], bytesMax: number): boolean {
   return fetches.reduce((sum, fetch) => sum + fetch.bytes.length, 0) >= bytesMax / 2
 }
 
-function createEngines(options: DigestOptions, state: StoreState): readonly Engine[] {
-  const { catalog, plans, secret } = options
+function createEngines(options: DigestOptions, state: StoreState): Engines {
+  const { catalog, plans, secret, shards } = options
   const states = new Map(state.shards.map(shard => [shard.shard, shard]))
-  return Array.from({ length: catalog.partitions }, (_, shard) =>
-    createEngine({
-      catalog,
-      plans,
-      secret,
-      state: states.get(shard) ?? emptyState(shard),
-      idsMemoryMax: options.idsMemoryMax / catalog.partitions,
+  return new Map(
+    shards.map(shard => {
+      const engine = createEngine({
+        catalog,
+        plans,
+        secret,
+        state: states.get(shard) ?? emptyState(shard),
+        idsMemoryMax: options.idsMemoryMax / shards.length,
+      })
+      return [shard, engine]
     }),
   )
 }
@@ -179,7 +184,7 @@ async function findPositions(
   const bounds = await options.log.bounds(options.signal)
   const first = new Map(bounds.map(bound => [key(bound.topic, bound.partition), bound.offsetFirst]))
   return topicsOf(options.catalog).flatMap(topic =>
-    Array.from({ length: options.catalog.partitions }, (_, partition) => {
+    options.shards.map(partition => {
       const place = key(topic, partition)
       return { topic, partition, offset: known.get(place) ?? first.get(place) ?? 0 }
     }),
@@ -197,8 +202,8 @@ interface Commits {
 }
 
 interface CommitParts {
-  readonly store: Store
-  readonly engines: readonly Engine[]
+  readonly store: StepStore
+  readonly engines: Engines
   /** Called when a commit has succeeded, or there is nothing to commit. */
   readonly onHealthy: () => void
 }
@@ -211,7 +216,7 @@ function createCommits(options: DigestOptions, parts: CommitParts): Commits {
   const commit = async (step: Step): Promise<void> => {
     const committed = await store.commit(step)
     for (const [shard, runs] of Map.groupBy(committed.runs, run => run.shard)) {
-      engines[shard]?.settle(runs.map(({ run }) => run))
+      engines.get(shard)?.settle(runs.map(({ run }) => run))
     }
     options.log.release(step.shards.flatMap(shard => shard.partitions.map(toPosition)))
     onHealthy()
@@ -227,9 +232,8 @@ function createCommits(options: DigestOptions, parts: CommitParts): Commits {
     },
     begin: async () => {
       await settled()
-      const bounds = await options.log.bounds(options.signal)
-      for (const engine of engines) engine.observe(bounds)
-      const shards = engines.map(engine => engine.take()).filter(step => step !== null)
+      await observe(options, engines)
+      const shards = [...engines.values()].map(engine => engine.take()).filter(isStep)
       if (shards.length === 0) return onHealthy()
       running = commit({ catalogVersion: options.catalog.version, shards }).then(
         () => {
@@ -246,6 +250,20 @@ function createCommits(options: DigestOptions, parts: CommitParts): Commits {
       await running
     },
   }
+}
+
+/** Where the log ends. While it does not tell, what gathered is committed all the same. */
+async function observe({ log, signal }: DigestOptions, engines: Engines): Promise<void> {
+  try {
+    const bounds = await log.bounds(signal)
+    for (const engine of engines.values()) engine.observe(bounds)
+  } catch (error) {
+    if (!isFault(error, 'LOG_UNAVAILABLE')) throw error
+  }
+}
+
+function isStep(step: ShardStep | null): step is ShardStep {
+  return step !== null
 }
 
 function toPosition(totals: PartitionTotals): LogPosition {

@@ -7,9 +7,12 @@ import { Fault, isFault } from '../std/fault.ts'
 import type { Landing, Partition, PartitionTable } from './partition.ts'
 import type { Quota } from './quota.ts'
 
+/** What takes records: a partition of this process, or the way to one of a broker's. */
+export type Appender = Pick<Partition, 'refusal' | 'append'>
+
 /** What one call has for one partition, and where its records stand in the call. */
 interface Portion {
-  readonly partition: Partition
+  readonly partition: Appender
   readonly records: NewRecord[]
   readonly indexes: number[]
 }
@@ -19,7 +22,7 @@ interface Portion {
  * LOG_FULL and a refusing partition are told before anything is queued.
  */
 export async function appendTo(
-  { partitions, quota }: { partitions: PartitionTable<Partition>; quota: Quota },
+  { partitions, quota }: { partitions: PartitionTable<Appender>; quota: Quota },
   records: readonly NewRecord[],
   signal: AbortSignal,
 ): Promise<readonly Appended[]> {
@@ -36,10 +39,10 @@ export async function appendTo(
 }
 
 function toPortions(
-  partitions: PartitionTable<Partition>,
+  partitions: PartitionTable<Appender>,
   records: readonly NewRecord[],
 ): readonly Portion[] {
-  const portions = new Map<Partition, Portion>()
+  const portions = new Map<Appender, Portion>()
   records.forEach((record, index) => {
     const partition = partitions.get(record.topic, record.partition)
     let portion = portions.get(partition)

@@ -3,7 +3,7 @@
  * closes what it opens.
  */
 import { describe, onTestFinished } from 'vitest'
-import { describeAppending } from './contract/appending.contract.ts'
+import { describeAppending, describeArrivals } from './contract/appending.contract.ts'
 import { type LogSettings, type Open, SETTINGS } from './contract/kit.contract.ts'
 import { describeLimits } from './contract/limits.contract.ts'
 import { describeReading, describeWaiting } from './contract/reading.contract.ts'
@@ -11,6 +11,8 @@ import type { EventLog } from './log.ts'
 
 export interface LogHarness {
   readonly name: string
+  /** The log keeps time, limits and retention itself. Brokers have their own. */
+  readonly isSelfKept: boolean
   /** A new, empty log. What lies under it is removed when the test is finished. */
   open(settings: LogSettings): Promise<EventLog>
 }
@@ -24,7 +26,9 @@ export function describeLog(harness: LogHarness): void {
     return log
   }
   describe(`${harness.name}: appending`, () => describeAppending(open))
+  if (harness.isSelfKept) describe(`${harness.name}: the clock`, () => describeArrivals(open))
   describe(`${harness.name}: reading`, () => describeReading(open))
   describe(`${harness.name}: waiting`, () => describeWaiting(open))
+  if (!harness.isSelfKept) return
   describe(`${harness.name}: limits and retention`, () => describeLimits(open))
 }

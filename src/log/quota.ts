@@ -33,7 +33,7 @@ export function createQuota(logBytesMax: number): Quota {
       if (pending > 0 && pending + bytesMax > PENDING_BYTES_MAX) {
         throw new Fault(
           'LOG_FULL',
-          `${toSizeText(pending)} wait for the log's disk already; send them again a little later`,
+          `${toSizeText(pending)} wait to be written already; send them again a little later`,
         )
       }
       pending += bytesMax

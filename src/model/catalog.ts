@@ -71,6 +71,11 @@ export function topicsOf(catalog: Catalog): readonly string[] {
   return [...catalog.events.map(event => catalog.topicPrefix + event.name), UNPARSED_TOPIC]
 }
 
+/** All shards of a catalog: partition i of every topic is shard i. */
+export function shardsOf(catalog: Catalog): readonly number[] {
+  return Array.from({ length: catalog.partitions }, (_, shard) => shard)
+}
+
 /** The schema whose topic this is; null for weir.unparsed and for topics of others. */
 export function schemaOfTopic(catalog: Catalog, topic: string): EventSchema | null {
   return catalog.events.find(event => catalog.topicPrefix + event.name === topic) ?? null

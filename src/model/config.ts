@@ -1,5 +1,6 @@
 /** What a user writes in weir.config.ts. Everything in it is optional. */
 import type { EventSchema } from './event.ts'
+import type { KafkaLog } from './kafka.ts'
 import type { Metric } from './metric.ts'
 
 export interface WeirConfig {
@@ -35,6 +36,10 @@ export interface WeirConfig {
   readonly logBytesMax?: string
   readonly retention?: string
   readonly retentionBytes?: string
+  /** Where the log is: `kafka({ brokers: […] })`; without it, segments in the data directory. */
+  readonly log?: KafkaLog
+  /** Directory that digest workers and `weir serve` share. */
+  readonly results?: string
   /** Event types besides the built-in six, or with more fields under one of their names. */
   readonly events?: readonly EventSchema[]
   /** Metrics besides the built-in ones, or instead of one of the same name. */

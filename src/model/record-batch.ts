@@ -91,6 +91,32 @@ export function encodeRecordBatch(batch: NewBatch): Uint8Array {
   return bytes
 }
 
+/** Whose batch it is; see KIP-98. A partition takes a producer's batches in their sequence. */
+export interface Production {
+  readonly producerId: bigint
+  readonly producerEpoch: number
+  /** Number of the batch's first record among the producer's of this partition, from 0. */
+  readonly baseSequence: number
+  readonly codec: Exclude<Codec, 'unknown'>
+  /** The records, compressed; null: as they stand in the batch. */
+  readonly body: Uint8Array | null
+}
+
+/** An encoded batch as a producer sends it: numbered, perhaps compressed, with CreateTime. */
+export function toProducedBatch(encoded: Uint8Array, production: Production): Uint8Array {
+  const body = production.body ?? encoded.subarray(BATCH_HEADER_BYTES)
+  const bytes = Buffer.allocUnsafeSlow(BATCH_HEADER_BYTES + body.length)
+  bytes.set(encoded.subarray(0, BATCH_HEADER_BYTES))
+  bytes.set(body, BATCH_HEADER_BYTES)
+  bytes.writeInt32BE(bytes.length - LENGTH_END, 8)
+  bytes.writeInt16BE(CODECS.indexOf(production.codec), ATTRIBUTES_AT)
+  bytes.writeBigInt64BE(production.producerId, 43)
+  bytes.writeInt16BE(production.producerEpoch, 51)
+  bytes.writeInt32BE(production.baseSequence, 53)
+  bytes.writeUInt32BE(crc32c(bytes, ATTRIBUTES_AT), CRC_AT)
+  return bytes
+}
+
 type Body = NewBatch['records'][number]
 
 function bodyBytesOf(record: Body, index: number): number {

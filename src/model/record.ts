@@ -50,6 +50,8 @@ export interface Fetch {
   /** The oldest offset that the log still holds, and one past its newest durable one. */
   readonly offsetFirst: number
   readonly offsetEnd: number
+  /** Records of aborted transactions that were left out of the bytes. */
+  readonly abortedCount: number
   /** Valid until the next pull from the reader. */
   readonly bytes: Uint8Array
 }

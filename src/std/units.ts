@@ -50,3 +50,12 @@ export function toSizeText(bytes: number): string {
   }
   return `${index === 0 ? value : value.toFixed(1)} ${units[index]}`
 }
+
+/** `5400000` to `'1.5 h'`: for people, never for parsing. */
+export function toDurationText(durationMs: number): string {
+  const [name, unit] = Object.entries({ d: DAY_MS, h: HOUR_MS, m: MINUTE_MS, s: SECOND_MS }).find(
+    ([, sizeMs]) => durationMs >= sizeMs,
+  ) ?? ['ms', 1]
+  const value = durationMs / unit
+  return `${Number.isInteger(value) ? value : value.toFixed(1)} ${name}`
+}

@@ -27,7 +27,16 @@ function toFetch(topic: string, values: readonly Uint8Array[]): Fetch {
   const records = values.map(value => ({ key: null, value, headers: [] }))
   const bytes = encodeRecordBatch({ baseOffset: 0, arrivalMs: ARRIVAL_MS, records })
   const end = values.length
-  return { topic, partition: 0, offset: 0, offsetNext: end, offsetFirst: 0, offsetEnd: end, bytes }
+  return {
+    topic,
+    partition: 0,
+    offset: 0,
+    offsetNext: end,
+    offsetFirst: 0,
+    offsetEnd: end,
+    abortedCount: 0,
+    bytes,
+  }
 }
 
 function topicOf(value: Uint8Array): string {

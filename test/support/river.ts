@@ -11,7 +11,7 @@ import type { EventLog } from '../../src/log/log.ts'
 import { openMemoryLog } from '../../src/log/memory/memory-log.ts'
 import { openSegmentLog } from '../../src/log/segment/segment-log.ts'
 import type { Catalog } from '../../src/model/catalog.ts'
-import { createCatalog, topicsOf } from '../../src/model/catalog.ts'
+import { createCatalog, shardsOf, topicsOf } from '../../src/model/catalog.ts'
 import type { Ledger } from '../../src/model/ledger.ts'
 import type { Metric } from '../../src/model/metric.ts'
 import type { MetricPlan } from '../../src/model/plan.ts'
@@ -170,7 +170,7 @@ async function digestAll(
     clock: createTickClock(),
     commitMs: commitEvery,
     pullBytesMax: bytesMaxPerPull,
-    onStore: () => undefined,
+    shards: shardsOf(corridor.catalog),
     onCommit: () => undefined,
     onOutage: fault => {
       if (fault !== null) throw fault

@@ -1,9 +1,8 @@
 /** The batches of a fetch: checked against their CRC-32C, and their records decompressed. */
-import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import type { BatchHeader } from '../../model/record-batch.ts'
 import { BATCH_HEADER_BYTES, isBatchIntact, readBatchHeader } from '../../model/record-batch.ts'
 import { Fault, messageOf } from '../../std/fault.ts'
-import { MIB } from '../../std/units.ts'
+import { inflate } from './inflate.ts'
 
 export interface Batch {
   readonly header: BatchHeader
@@ -11,8 +10,6 @@ export interface Batch {
   readonly records: Uint8Array
 }
 
-/** Bytes that one batch may grow to: brokers take batches of 1 MiB, and events compress 50-fold. */
-const INFLATED_BYTES_MAX = 128 * MIB
 /** A record takes at least: length, attributes, two deltas, key and value lengths, header count. */
 const RECORD_BYTES_MIN = 7
 
@@ -26,7 +23,7 @@ export function readBatches(bytes: Uint8Array, place: string): readonly Batch[] 
       throw toCorrupt(place, `fails its checksum in the batch at offset ${header.baseOffset}`)
     }
     const end = at + header.byteLength
-    const records = inflate(bytes.subarray(at + BATCH_HEADER_BYTES, end), header, place)
+    const records = inflateBatch(bytes.subarray(at + BATCH_HEADER_BYTES, end), header, place)
     if (header.recordCount * RECORD_BYTES_MIN > records.length) {
       throw toCorrupt(place, `has ${header.recordCount} records in ${records.length} bytes`)
     }
@@ -36,16 +33,13 @@ export function readBatches(bytes: Uint8Array, place: string): readonly Batch[] 
   return batches
 }
 
-function inflate(bytes: Uint8Array, { codec }: BatchHeader, place: string): Uint8Array {
-  const options = { maxOutputLength: INFLATED_BYTES_MAX }
+function inflateBatch(bytes: Uint8Array, { codec }: BatchHeader, place: string): Uint8Array {
+  if (codec === 'none') return bytes
   try {
-    if (codec === 'none') return bytes
-    if (codec === 'gzip') return gunzipSync(bytes, options)
-    if (codec === 'zstd') return zstdDecompressSync(bytes, options)
+    return inflate(bytes, codec)
   } catch (cause) {
     throw toCorrupt(place, `has ${codec} data that cannot be read: ${messageOf(cause)}`, cause)
   }
-  throw toCorrupt(place, `has compressed records; codec ${codec} is not supported yet`)
 }
 
 /** LOG_CORRUPT at a place such as `purchase/3`. */

@@ -1,4 +1,5 @@
 import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { lz4Compress, snappyCompress } from '@platformatic/wasm-utils'
 import { expect, test } from 'vitest'
 import { createCatalog } from '../../model/catalog.ts'
 import type { ColumnRef } from '../../model/plan.ts'
@@ -81,6 +82,7 @@ function toFetch(
     offsetNext: next,
     offsetFirst: 0,
     offsetEnd: next,
+    abortedCount: 0,
     bytes,
   }
 }
@@ -121,8 +123,23 @@ test('columns that the type does not have are missing in every row', () => {
   expect(viewRow(columns, 0, [absent, PRICE])).toMatchObject({ fields: new Map() })
 })
 
+/** As snappy-java writes it: a header of 16 bytes, then chunks behind their lengths. */
+function packChunks(bytes: Uint8Array): Uint8Array {
+  const header = [0x82, ...Buffer.from('SNAPPY'), 0, 0, 0, 0, 1, 0, 0, 0, 1]
+  const parts = [bytes.subarray(0, 40), bytes.subarray(40)].map(part => {
+    const chunk = snappyCompress(Buffer.from(part))
+    const size = Buffer.alloc(4)
+    size.writeUInt32BE(chunk.length)
+    return Buffer.concat([size, chunk])
+  })
+  return Buffer.concat([Buffer.from(header), ...parts])
+}
+
 test.each([
   ['gzip', { id: 1, pack: (bytes: Uint8Array) => gzipSync(bytes) }],
+  ['snappy', { id: 2, pack: (bytes: Uint8Array) => snappyCompress(Buffer.from(bytes)) }],
+  ['snappy in chunks', { id: 2, pack: packChunks }],
+  ['lz4', { id: 3, pack: (bytes: Uint8Array) => lz4Compress(Buffer.from(bytes)) }],
   ['zstd', { id: 4, pack: (bytes: Uint8Array) => zstdCompressSync(bytes) }],
 ])('records compressed with %s are read', (_, codec) => {
   const batches = [toBatch([eventText('a')]), toBatch([eventText('b')], { baseOffset: 1, codec })]
@@ -130,9 +147,11 @@ test.each([
 })
 
 test.each([
-  [2, 'codec snappy is not supported yet'],
-  [3, 'codec lz4 is not supported yet'],
   [1, 'gzip data that cannot be read'],
+  [2, 'snappy data that cannot be read'],
+  [3, 'lz4 data that cannot be read'],
+  [4, 'zstd data that cannot be read'],
+  [5, 'unknown data that cannot be read'],
 ])('records of codec %i are refused where they cannot be read', (id, message) => {
   const batch = toBatch([eventText('a')], { codec: { id, pack: bytes => bytes } })
   const scan = (): Columns => newScanner().scan(toFetch([batch], { next: 1 }), [])
@@ -141,10 +160,15 @@ test.each([
   )
 })
 
-test('a compression bomb is refused', () => {
-  const bomb = gzipSync(new Uint8Array(200 * 2 ** 20))
-  const batch = toBatch([eventText('a')], { codec: { id: 1, pack: () => bomb } })
-  expect(() => newScanner().scan(toFetch([batch], { next: 1 }), [])).toThrow(/gzip data/)
+test.each([
+  [1, (bytes: Buffer) => gzipSync(bytes)],
+  [2, (bytes: Buffer) => snappyCompress(bytes)],
+  [3, (bytes: Buffer) => lz4Compress(bytes)],
+  [4, (bytes: Buffer) => zstdCompressSync(bytes)],
+])('a compression bomb of codec %i is refused', (id, pack) => {
+  const bomb = pack(Buffer.alloc(200 * 2 ** 20))
+  const batch = toBatch([eventText('a')], { codec: { id, pack: () => bomb } })
+  expect(() => newScanner().scan(toFetch([batch], { next: 1 }), [])).toThrow(/cannot be read/)
 })
 
 test('with CreateTime a record carries its own time, or none', () => {

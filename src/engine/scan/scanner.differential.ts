@@ -36,7 +36,16 @@ export function toFetch(
   const records = values.map(value => ({ key: null, value, headers: at.headers ?? [] }))
   const bytes = encodeRecordBatch({ baseOffset: 0, arrivalMs: at.arrivalMs, records })
   const end = values.length
-  return { topic, partition: 0, offset: 0, offsetNext: end, offsetFirst: 0, offsetEnd: end, bytes }
+  return {
+    topic,
+    partition: 0,
+    offset: 0,
+    offsetNext: end,
+    offsetFirst: 0,
+    offsetEnd: end,
+    abortedCount: 0,
+    bytes,
+  }
 }
 
 export function viewRow(columns: Columns, row: number, wanted: readonly ColumnRef[]): RowView {

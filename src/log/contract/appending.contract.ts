@@ -2,7 +2,6 @@
 import { expect, test } from 'vitest'
 import { fromUtf8, toUtf8 } from '../../std/bytes.ts'
 import { createSystemClock } from '../../std/clock.ts'
-import { KIB, MIB } from '../../std/units.ts'
 import {
   NEVER,
   numbered,
@@ -82,30 +81,12 @@ export function describeAppending(open: Open): void {
     expect(second?.value).toHaveLength(0)
   })
 
-  test('arrivals are the clock, and never go back', async () => {
-    let nowMs = 5_000
-    const log = await open({ clock: { ...createSystemClock(), now: () => nowMs } })
-    const arrivals: (number | undefined)[] = []
-    for (nowMs of [5_000, 4_000, 6_000]) {
-      arrivals.push((await log.append([toRecord('x')], NEVER))[0]?.arrivalMs)
-    }
-    expect(arrivals).toEqual([5_000, 5_000, 6_000])
-  })
-
   test('a call of more than a batch holds keeps its order', async () => {
     const log = await open()
     const records = numbered(25_000)
     const places = await log.append(records, NEVER)
     expect(places.map(place => place.offset)).toEqual(records.map((_, index) => index))
     expect(await readTexts(log)).toEqual(records.map(record => fromUtf8(record.value)))
-  })
-
-  test('a record larger than a batch, a segment and a pull goes in and comes out', async () => {
-    const log = await open()
-    const big = 'x'.repeat(3 * MIB)
-    await log.append([toRecord('a'), toRecord(big), toRecord('b')], NEVER)
-    const texts = await readTexts(log, {}, { ...READ, bytesMax: 10 * KIB })
-    expect(texts.map(text => text.length)).toEqual([1, 3 * MIB, 1])
   })
 
   test('an append that is called off before it began appends nothing', async () => {
@@ -139,5 +120,17 @@ export function describeAppending(open: Open): void {
     const appends = Array.from({ length: 20 }, () => log.append([toRecord('a')], NEVER))
     await log[Symbol.asyncDispose]()
     expect(await Promise.all(appends)).toHaveLength(20)
+  })
+}
+
+export function describeArrivals(open: Open): void {
+  test('arrivals are the clock, and never go back', async () => {
+    let nowMs = 5_000
+    const log = await open({ clock: { ...createSystemClock(), now: () => nowMs } })
+    const arrivals: (number | undefined)[] = []
+    for (nowMs of [5_000, 4_000, 6_000]) {
+      arrivals.push((await log.append([toRecord('x')], NEVER))[0]?.arrivalMs)
+    }
+    expect(arrivals).toEqual([5_000, 5_000, 6_000])
   })
 }

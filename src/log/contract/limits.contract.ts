@@ -1,11 +1,19 @@
 /** The contract of limits and retention: nothing goes that is not released. */
 import { expect, test } from 'vitest'
 import { createSystemClock } from '../../std/clock.ts'
-import { KIB } from '../../std/units.ts'
+import { KIB, MIB } from '../../std/units.ts'
 import type { EventLog } from '../log.ts'
 import { NEVER, type Open, READ, readTexts, toRecord } from './kit.contract.ts'
 
 export function describeLimits(open: Open): void {
+  test('a record larger than a batch, a segment and a pull goes in and comes out', async () => {
+    const log = await open()
+    const big = 'x'.repeat(3 * MIB)
+    await log.append([toRecord('a'), toRecord(big), toRecord('b')], NEVER)
+    const texts = await readTexts(log, {}, { ...READ, bytesMax: 10 * KIB })
+    expect(texts.map(text => text.length)).toEqual([1, 3 * MIB, 1])
+  })
+
   test('a log at its limit takes nothing, and keeps what it has', async () => {
     const log = await open({ logBytesMax: 4 * KIB, segmentBytes: KIB, retentionBytes: 0 })
     const texts: string[] = []

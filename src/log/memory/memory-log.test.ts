@@ -1,4 +1,4 @@
 import { describeLog } from '../log.contract.ts'
 import { openMemoryLog } from './memory-log.ts'
 
-describeLog({ name: 'the memory log', open: openMemoryLog })
+describeLog({ name: 'the memory log', isSelfKept: true, open: openMemoryLog })

@@ -157,7 +157,7 @@ function createMemoryCursor(
         bytes.set(batch.bytes, at)
         at += batch.bytes.length
       }
-      const fetch = { ...bounds, offset, offsetNext: last.offsetNext, bytes }
+      const fetch = { ...bounds, offset, offsetNext: last.offsetNext, abortedCount: 0, bytes }
       offset = last.offsetNext
       return fetch
     },

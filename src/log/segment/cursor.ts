@@ -60,7 +60,7 @@ export function createCursor(partition: Readable, start: number): Cursor {
       arena.giveBack(bytes.length - run.bytes.length)
       at.position += run.bytes.length
       const { sizeBytes: _sizeBytes, ...bounds } = partition.bounds()
-      const fetch = { ...bounds, offset, ...run }
+      const fetch = { ...bounds, offset, abortedCount: 0, ...run }
       offset = run.offsetNext
       return fetch
     } catch (error) {

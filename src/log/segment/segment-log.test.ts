@@ -7,6 +7,7 @@ import { openSegmentLog } from './segment-log.ts'
 
 describeLog({
   name: 'the segment log',
+  isSelfKept: true,
   open: async settings => {
     const directory = await mkdtemp(join(tmpdir(), 'weir-log-'))
     onTestFinished(() => rm(directory, { recursive: true }))

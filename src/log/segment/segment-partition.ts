@@ -3,12 +3,12 @@
  * fsynced form the next one.
  */
 import { unlink } from 'node:fs/promises'
-import type { Appended, NewRecord, PartitionBounds } from '../../model/record.ts'
+import type { NewRecord, PartitionBounds } from '../../model/record.ts'
 import type { Clock } from '../../std/clock.ts'
 import { Fault, systemCodeOf } from '../../std/fault.ts'
-import { createBatchPlan } from '../batching.ts'
 import type { Bell } from '../bell.ts'
-import type { Landing, Partition } from '../partition.ts'
+import type { Partition } from '../partition.ts'
+import { createAppendQueue } from '../queue.ts'
 import type { Quota } from '../quota.ts'
 import { planRetention, type Retention } from '../retention.ts'
 import { createCursor } from './cursor.ts'
@@ -24,24 +24,10 @@ export interface PartitionContext {
   readonly bell: Bell
 }
 
-/** Records of one call that wait for the disk. */
-interface Waiting {
-  readonly records: readonly NewRecord[]
-  /** How many of them are durable, and where. */
-  readonly places: Appended[]
-  readonly settle: (landing: Landing) => void
-}
-
-/** Which of the waiting records go into the batch: of this call so many, from the first left on. */
-interface Share {
-  readonly waiting: Waiting
-  readonly count: number
-}
-
 /** The partition owns the writer, and closes it. */
 export function createSegmentPartition(writer: Writer, context: PartitionContext): Partition {
   const { topic, partition, quota, bell } = context
-  const queue: Waiting[] = []
+  const queue = createAppendQueue({ topic, partition })
   let refusal: Fault | null = null
   let sizeBytes = writer.segments.reduce((sum, segment) => sum + segment.sizeBytes, 0)
   let released = 0
@@ -77,19 +63,15 @@ export function createSegmentPartition(writer: Writer, context: PartitionContext
   }
 
   const writeQueue = async (): Promise<void> => {
-    while (queue.length > 0) {
-      const { records, shares } = gather(queue)
-      const written = await write(records)
+    while (!queue.isEmpty) {
+      const batch = queue.gather()
+      const written = await write(batch.records)
       if ('error' in written) {
-        queue.splice(0, shares.length)
-        for (const { waiting } of shares)
-          waiting.settle({ places: waiting.places, error: written.error })
+        batch.fail(written.error)
         continue
       }
       resize(written.sizeBytes)
-      land(shares, written, { topic, partition })
-      // All of them are whole, but perhaps the last.
-      queue.splice(0, shares.filter(({ waiting }) => isLanded(waiting)).length)
+      batch.land(written)
       bell.ring()
       trim()
     }
@@ -109,13 +91,14 @@ export function createSegmentPartition(writer: Writer, context: PartitionContext
     get refusal() {
       return refusal
     },
-    append: records =>
-      new Promise(settle => {
-        queue.push({ records, places: [], settle })
-        if (isWriting) return
+    append: records => {
+      const landing = queue.add(records)
+      if (!isWriting) {
         isWriting = true
         writing = writeQueue()
-      }),
+      }
+      return landing
+    },
     bounds,
     cursorAt: offset => createCursor({ segments: writer.segments, bounds }, offset),
     release: offset => {
@@ -128,43 +111,6 @@ export function createSegmentPartition(writer: Writer, context: PartitionContext
       await writer.close()
     },
   }
-}
-
-/** The next batch: as many of the waiting records as fit, in order. */
-function gather(queue: readonly Waiting[]): {
-  readonly records: readonly NewRecord[]
-  readonly shares: readonly Share[]
-} {
-  const plan = createBatchPlan()
-  const shares: Share[] = []
-  for (const waiting of queue) {
-    const start = waiting.places.length
-    const end = plan.fill(waiting.records, start)
-    if (end > start) shares.push({ waiting, count: end - start })
-    if (end < waiting.records.length) break
-  }
-  return { records: plan.records, shares }
-}
-
-/** Tells every call where its records of the batch rest. */
-function land(
-  shares: readonly Share[],
-  { baseOffset, arrivalMs }: Written,
-  { topic, partition }: Pick<PartitionContext, 'topic' | 'partition'>,
-): void {
-  let offset = baseOffset
-  for (const { waiting, count } of shares) {
-    const { places, settle } = waiting
-    for (let left = count; left > 0; left -= 1) {
-      places.push({ topic, partition, offset, arrivalMs })
-      offset += 1
-    }
-    if (isLanded(waiting)) settle({ places, error: null })
-  }
-}
-
-function isLanded({ records, places }: Waiting): boolean {
-  return places.length === records.length
 }
 
 function toRefusal(cause: unknown, { topic, partition }: PartitionContext): Fault {

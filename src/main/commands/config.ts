@@ -1,4 +1,5 @@
 import { toJsonSchema } from '../../model/json-schema.ts'
+import type { LoadedConfig } from '../config/load.ts'
 import { SETTINGS, toFlag, toVariable } from '../config/settings.ts'
 import type { Command } from '../terminal/command.ts'
 import { toTable } from '../terminal/table.ts'
@@ -20,7 +21,7 @@ export const configCommand: Command = {
       terminal.print(JSON.stringify(Object.fromEntries(schemas), null, 2))
       return 0
     }
-    const { sources } = config
+    const sources = config.sources.map(withoutSecret)
     if (isSet('json')) {
       const all = sources.map(({ name, text, source }) => [name, { value: text, source }])
       terminal.print(JSON.stringify(Object.fromEntries(all)))
@@ -37,4 +38,10 @@ export const configCommand: Command = {
     for (const line of toTable(head, rows)) terminal.print(line)
     return 0
   },
+}
+
+/** A secret is known to be set, and no more. */
+function withoutSecret(source: LoadedConfig['sources'][number]): LoadedConfig['sources'][number] {
+  const isShown = SETTINGS[source.name].isSecret !== true || source.text === ''
+  return isShown ? source : { ...source, text: '(set)' }
 }

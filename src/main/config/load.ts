@@ -10,11 +10,13 @@ import type { Catalog } from '../../model/catalog.ts'
 import { createCatalog } from '../../model/catalog.ts'
 import type { WeirConfig } from '../../model/config.ts'
 import type { EventSchema } from '../../model/event.ts'
+import type { KafkaOptions } from '../../model/kafka.ts'
 import type { MetricPlan } from '../../model/plan.ts'
 import { planMetrics } from '../../model/plan.ts'
 import { SHOP_EVENTS } from '../../model/shop-events.ts'
 import { SHOP_METRICS } from '../../model/shop-metrics.ts'
 import { Fault, messageOf } from '../../std/fault.ts'
+import { toKafkaOptions, toKafkaSettings } from './kafka.ts'
 import type { SettingName, Settings } from './settings.ts'
 import { SETTING_NAMES, SETTINGS, toFlag, toVariable } from './settings.ts'
 
@@ -27,6 +29,8 @@ export interface LoadedConfig {
   readonly configPath: string | null
   readonly catalog: Catalog
   readonly plans: readonly MetricPlan[]
+  /** Where the log is; null: in the data directory. */
+  readonly kafka: KafkaOptions | null
 }
 
 export interface ConfigInputs {
@@ -46,7 +50,9 @@ export async function loadConfig(inputs: ConfigInputs): Promise<LoadedConfig> {
   const configPath = findConfig(inputs)
   const config = configPath === null ? {} : await importConfig(configPath)
   assertVariables(inputs.environment)
-  const sources = SETTING_NAMES.map(name => findSource(name, inputs, { config, configPath }))
+  const path = configPath ?? CONFIG_FILE
+  const written = { ...toTexts(config), ...toKafkaSettings(config.log, path) }
+  const sources = SETTING_NAMES.map(name => findSource(name, inputs, { written, path }))
   const settings = Object.fromEntries(
     sources.map(({ name, text, source }) => [
       name,
@@ -58,7 +64,8 @@ export async function loadConfig(inputs: ConfigInputs): Promise<LoadedConfig> {
     zone: settings.zone,
     graceMs: settings.grace,
   })
-  return { settings, sources, configPath, catalog, plans }
+  const kafka = toKafkaOptions(settings, config.log)
+  return { settings, sources, configPath, catalog, plans, kafka }
 }
 
 function findConfig({ configPath, workingDirectory }: ConfigInputs): string | null {
@@ -101,7 +108,9 @@ function resolveWeirToThisCopy(): void {
 }
 
 function assertNames(config: object, path: string): void {
-  const known: readonly string[] = [...SETTING_NAMES, ...LISTS]
+  // How to reach Kafka stands in `log`.
+  const single = SETTING_NAMES.filter(name => !name.startsWith('kafka'))
+  const known: readonly string[] = [...single, ...LISTS, 'log']
   for (const [name, value] of Object.entries(config)) {
     if (!known.includes(name)) {
       throw new Fault(
@@ -143,17 +152,21 @@ const OTHER_VARIABLES = ['WEIR_CONFIG', 'WEIR_CRASH_AT']
 function findSource(
   name: SettingName,
   inputs: ConfigInputs,
-  file: { readonly config: WeirConfig; readonly configPath: string | null },
+  file: { readonly written: { readonly [name: string]: string }; readonly path: string },
 ): { name: SettingName; text: string; source: string } {
   const flag = inputs.flags[name]
   if (flag !== undefined) return { name, text: flag, source: `flag ${toFlag(name)}` }
   const variable = inputs.environment[toVariable(name)]
   if (variable !== undefined) return { name, text: variable, source: toVariable(name) }
-  const written = file.config[name]
-  if (written !== undefined) {
-    return { name, text: String(written), source: file.configPath ?? CONFIG_FILE }
-  }
+  const written = file.written[name]
+  if (written !== undefined) return { name, text: written, source: file.path }
   return { name, text: SETTINGS[name].default, source: 'default' }
+}
+
+/** The settings that a config file gives a value. */
+function toTexts(config: WeirConfig): { readonly [name: string]: string } {
+  const values = Object.entries(config).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(values.map(([name, value]) => [name, String(value)]))
 }
 
 function toCatalog(settings: Settings, events: readonly EventSchema[]): Catalog {

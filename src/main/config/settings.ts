@@ -2,6 +2,7 @@
  * Every setting there is, once: its name in weir.config.ts, its flag, its WEIR_ variable, its
  * default and what it does. The loader, `weir config`, `--help` and the reference page read this.
  */
+import type { KafkaCodec } from '../../model/kafka.ts'
 import { Fault } from '../../std/fault.ts'
 import { parseDuration, parseSize } from '../../std/units.ts'
 
@@ -9,6 +10,8 @@ export interface Setting<Value> {
   readonly default: string
   /** One line for people; what it is, its unit or form. */
   readonly about: string
+  /** Not to be shown. */
+  readonly isSecret?: boolean
   /**
    * Reads what was written, on whatever way it came. `what` names the setting and where it stood.
    */
@@ -66,6 +69,26 @@ function durationOrOff(fallback: string, about: string): Setting<number | null> 
   }
 }
 
+function textOrOff(fallback: string, about: string): Setting<string | null> {
+  return {
+    default: fallback,
+    about: `${about}; or off`,
+    parse: value => (value === 'off' || value === '' ? null : value),
+  }
+}
+
+function wholeOrAuto(
+  range: readonly [min: number, max: number],
+  about: string,
+): Setting<number | null> {
+  const number = whole(0, range, about)
+  return {
+    default: 'auto',
+    about,
+    parse: (value, what) => (value === 'auto' ? null : number.parse(value, what)),
+  }
+}
+
 function size(fallback: string, about: string): Setting<number> {
   return { default: fallback, about, parse: parseSize }
 }
@@ -106,6 +129,18 @@ export const SETTINGS: {
   readonly logBytesMax: Setting<number>
   readonly retention: Setting<number | null>
   readonly retentionBytes: Setting<number | null>
+  readonly kafka: Setting<string | null>
+  readonly kafkaTls: Setting<'off' | 'on'>
+  readonly kafkaSasl: Setting<'off' | 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'>
+  readonly kafkaUsername: Setting<string>
+  readonly kafkaPassword: Setting<string>
+  readonly kafkaCompression: Setting<KafkaCodec>
+  readonly kafkaReplicationFactor: Setting<number | null>
+  readonly kafkaMinInsyncReplicas: Setting<number | null>
+  readonly kafkaRetention: Setting<number>
+  readonly kafkaGroup: Setting<string>
+  readonly kafkaSession: Setting<number>
+  readonly results: Setting<string>
 } = {
   data: text('./.weir', 'directory of the log, the store and the keys'),
   port: whole(
@@ -133,6 +168,35 @@ export const SETTINGS: {
   logBytesMax: size('20GiB', 'size of the log at which the collector answers 503'),
   retention: durationOrOff('7d', 'age at which digested segments may be deleted'),
   retentionBytes: sizeOrOff('off', 'size of a partition above which digested segments are deleted'),
+  kafka: textOrOff('off', 'brokers that hold the log, as host:port,host:port'),
+  kafkaTls: oneOf(['off', 'on'], 'off', 'whether to talk to brokers over TLS'),
+  kafkaSasl: oneOf(
+    ['off', 'PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'],
+    'off',
+    'how to log in to brokers',
+  ),
+  kafkaUsername: text('', 'name to log in to brokers with'),
+  kafkaPassword: { ...text('', 'password to log in to brokers with'), isSecret: true },
+  kafkaCompression: oneOf(
+    ['none', 'gzip', 'snappy', 'lz4', 'zstd'],
+    'zstd',
+    'how batches to brokers are compressed',
+  ),
+  kafkaReplicationFactor: wholeOrAuto(
+    [1, 100],
+    'copies of each partition of topics that are made; auto: three, or one per broker',
+  ),
+  kafkaMinInsyncReplicas: wholeOrAuto(
+    [1, 100],
+    'copies that must have a record before it is acknowledged; auto: two of three, else one',
+  ),
+  kafkaRetention: duration('7d', 'how long topics that are made keep records'),
+  kafkaGroup: text('weir', 'consumer group of the digest workers'),
+  kafkaSession: duration('10s', 'silence after which a digest worker is taken for dead'),
+  results: text(
+    '',
+    'directory that digest workers and weir serve share; if empty, DATA/results-place',
+  ),
 }
 
 export type SettingName = keyof typeof SETTINGS

@@ -18,6 +18,8 @@ export interface DataDir {
   /** The note of the running process. */
   readonly note: string
   readonly layout: string
+  /** Ids of the topics of a Kafka cluster that are counted here. */
+  readonly topics: string
   /** The key of the ids: whoever has it can make ids collide. */
   readonly secret: string
 }
@@ -41,6 +43,7 @@ export function dataDirOf(path: string): DataDir {
     imports: join(root, 'imports'),
     note: join(root, 'weir.json'),
     layout: join(root, 'layout.json'),
+    topics: join(root, 'topics.json'),
     secret: join(root, 'hash.key'),
   }
 }
@@ -81,15 +84,17 @@ export function readSecret(directory: DataDir): Uint8Array {
     )
   }
   const secret = randomBytes(SECRET_BYTES)
-  // Written aside and renamed: a crash leaves a whole key or none.
-  const aside = `${directory.secret}.new`
-  writeFileSync(aside, `${secret.toString('hex')}\n`, { mode: PRIVATE_MODE, flush: true })
-  renameSync(aside, directory.secret)
+  writeWhole(directory.secret, `${secret.toString('hex')}\n`, PRIVATE_MODE)
   return secret
 }
 
-/** What is fixed for as long as a data directory lives: it says in which partition a user is. */
-export type Layout = Pick<Catalog, 'partitions' | 'partitioner' | 'topicPrefix'>
+/**
+ * What is fixed for as long as a data directory lives: in which partition a user is, and where the
+ * offsets that are counted come from.
+ */
+export interface Layout extends Pick<Catalog, 'partitions' | 'partitioner' | 'topicPrefix'> {
+  readonly log: 'segments' | 'kafka'
+}
 
 /** Writes down the layout at the first call; later throws DATA_DIR_MISMATCH for another one. */
 export function holdLayout(directory: DataDir, layout: Layout): void {
@@ -98,8 +103,9 @@ export function holdLayout(directory: DataDir, layout: Layout): void {
     writeFileSync(directory.layout, `${JSON.stringify(layout)}\n`, { flush: true })
     return
   }
-  const fixed = JSON.parse(known) as Layout
-  for (const name of ['partitions', 'partitioner', 'topicPrefix'] as const) {
+  // Before there was a choice, the log was segments.
+  const fixed = { log: 'segments', ...(JSON.parse(known) as object) } as Layout
+  for (const name of ['partitions', 'partitioner', 'topicPrefix', 'log'] as const) {
     if (fixed[name] === layout[name]) continue
     throw new Fault(
       'DATA_DIR_MISMATCH',
@@ -110,9 +116,14 @@ export function holdLayout(directory: DataDir, layout: Layout): void {
 }
 
 export function writeNote(directory: DataDir, note: RunningNote): void {
-  const aside = `${directory.note}.new`
-  writeFileSync(aside, `${JSON.stringify(note)}\n`)
-  renameSync(aside, directory.note)
+  writeWhole(directory.note, `${JSON.stringify(note)}\n`)
+}
+
+/** Writes a file aside and renames it: readers, and a crash, see it whole or as it was. */
+export function writeWhole(path: string, text: string, mode = 0o666): void {
+  const aside = `${path}.new`
+  writeFileSync(aside, text, { mode, flush: true })
+  renameSync(aside, path)
 }
 
 export function removeNote(directory: DataDir): void {

@@ -1,17 +1,17 @@
-/** Weir in one process: the embedded log, the store and the digest of one data directory. */
+/** Weir in one process: the log, the store and the digest of one data directory. */
 import { join } from 'node:path'
 import type { Collector } from '../../collector/collector.ts'
 import { runDigest } from '../../flow/digest.ts'
 import { createIngest } from '../../flow/ingest.ts'
 import type { EventLog } from '../../log/log.ts'
-import { openSegmentLog } from '../../log/segment/segment-log.ts'
-import { topicsOf } from '../../model/catalog.ts'
+import { shardsOf } from '../../model/catalog.ts'
 import type { Step } from '../../model/step.ts'
 import { Fault } from '../../std/fault.ts'
 import { openDuckDbStore } from '../../store/duckdb/duckdb.ts'
 import type { Committed, Store, StoreState } from '../../store/store.ts'
 import type { CommandContext } from '../terminal/command.ts'
 import { dataDirOf, holdLayout, makeDataDir, readSecret } from './data-dir.ts'
+import { openLog } from './open-log.ts'
 
 export interface Embedded extends AsyncDisposable {
   readonly log: EventLog
@@ -34,28 +34,15 @@ export interface EmbeddedListeners {
 
 /** Opens store and log of the context's data directory, which is made where it is missing. */
 export async function openEmbedded(context: CommandContext): Promise<Embedded> {
-  const { config, clock, crash, terminal } = context
+  const { config, clock, terminal } = context
   const { settings, catalog } = config
   const directory = dataDirOf(settings.data)
   makeDataDir(directory)
   const secret = readSecret(directory)
   // Opened before the log: its lock tells whether another process holds the directory.
   const first = await openStoreOf(context)
-  const log = await openSegmentLog({
-    directory: directory.log,
-    topics: topicsOf(catalog),
-    partitions: catalog.partitions,
-    clock,
-    segmentBytes: settings.segmentBytes,
-    retentionMs: settings.retention,
-    retentionBytes: settings.retentionBytes,
-    logBytesMax: settings.logBytesMax,
-    crash,
-    onTornTail: ({ path, sizeBytes }) =>
-      terminal.talk(
-        `weir: cut ${sizeBytes} bytes that a crash left unfinished at the end of ${path}`,
-      ),
-  })
+  const log = await openLog(context)
+  const openNext = openFirst(first, context)
   let current: Store | null = null
   let digest: Promise<void> | null = null
   const drain = new AbortController()
@@ -71,16 +58,17 @@ export async function openEmbedded(context: CommandContext): Promise<Embedded> {
       const loaded = Promise.withResolvers<void>()
       digest = runDigest({
         log,
-        openStore: openFirst(first, context),
+        openStore: async () => {
+          current = await openNext()
+          return current
+        },
+        shards: shardsOf(catalog),
         catalog,
         plans: config.plans,
         secret,
         idsMemoryMax: settings.seenIdsMemoryMax,
         commitMs: settings.commitInterval,
         clock,
-        onStore: store => {
-          current = store
-        },
         onLoad: state => {
           listeners.onLoad(state)
           loaded.resolve()
@@ -127,7 +115,8 @@ function toOutageText(fault: Fault | null): string {
 export async function openStoreOf(context: CommandContext): Promise<Store> {
   const { settings, plans, catalog } = context.config
   const { partitions, partitioner, topicPrefix } = catalog
-  holdLayout(dataDirOf(settings.data), { partitions, partitioner, topicPrefix })
+  const log = context.config.kafka === null ? 'segments' : 'kafka'
+  holdLayout(dataDirOf(settings.data), { partitions, partitioner, topicPrefix, log })
   return await openDuckDbStore({
     directory: dataDirOf(settings.data).store,
     plans,

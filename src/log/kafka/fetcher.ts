@@ -1,0 +1,65 @@
+/**
+ * The fetcher of one broker: one request under way at a time, for the partitions that the broker
+ * leads. While what came is digested, the next request is on its way.
+ */
+import type { LogPosition } from '../../model/record.ts'
+import type { Broker, Connections } from './cluster.ts'
+import { BrokerError, NONE } from './errors.ts'
+import type { FetchedPartition } from './wire/fetch.ts'
+import { createFetchApi, FETCH_KEY, FETCH_VERSION_MAX, FETCH_VERSION_MIN } from './wire/fetch.ts'
+
+/** A place to read on from. */
+export interface Cursor extends LogPosition {
+  offset: number
+  readonly topicId: string
+}
+
+export interface FetcherOptions {
+  readonly broker: Broker
+  readonly connections: Connections
+  readonly bytesMax: number
+  readonly waitMs: number
+}
+
+export interface FetchedCursor {
+  readonly cursor: Cursor
+  readonly fetched: FetchedPartition
+}
+
+export type AskBroker = (cursors: readonly Cursor[]) => Promise<readonly FetchedCursor[]>
+
+/** Turns among the partitions, so that the one that filled the last answer comes last. */
+export function createFetcher(options: FetcherOptions): AskBroker {
+  const { broker, connections, bytesMax, waitMs } = options
+  let turn = 0
+  return async cursors => {
+    const range = { min: FETCH_VERSION_MIN, max: FETCH_VERSION_MAX }
+    const version = await connections.versionOf(broker, FETCH_KEY, range)
+    const ordered = [...cursors.slice(turn), ...cursors.slice(0, turn)]
+    const share = Math.max(1, Math.floor(bytesMax / Math.min(cursors.length, SHARES_MAX)))
+    const answer = await createFetchApi(version).async(await connections.to(broker), {
+      waitMs,
+      bytesMax,
+      partitions: ordered.map(({ topicId, partition, offset }) => {
+        return { topicId, partition, offset, bytesMax: share }
+      }),
+    })
+    if (answer.errorCode !== NONE) throw new BrokerError(answer.errorCode, 'a fetch was refused')
+    const byPlace = new Map(cursors.map(cursor => [toPlace(cursor), cursor]))
+    const found: FetchedCursor[] = []
+    for (const fetched of answer.partitions) {
+      const cursor = byPlace.get(toPlace(fetched))
+      if (cursor !== undefined) found.push({ cursor, fetched })
+    }
+    const last = found.findLast(({ fetched }) => fetched.records.length > 0)
+    turn = last === undefined ? turn : (cursors.indexOf(last.cursor) + 1) % cursors.length
+    return found
+  }
+}
+
+/** A partition gets this part of the bytes at least, however many there are. */
+const SHARES_MAX = 4
+
+function toPlace({ topicId, partition }: { topicId: string; partition: number }): string {
+  return `${topicId}/${partition}`
+}
