@@ -23,6 +23,8 @@ export interface PlacedOptions {
   readonly shards: number
   readonly writers: 'one' | 'many'
   readonly crowd?: number
+  /** Of the reader. */
+  readonly viewSizeMax?: number
   readonly limits?: Partial<Limits>
 }
 
@@ -37,7 +39,9 @@ export async function openPlaced(options: PlacedOptions): Promise<Store> {
   for (const owned of writers === 'one' ? [all] : all.map(shard => [shard])) {
     workers.push(await openWorker(options, owned))
   }
-  const reader = await openResultsReader({ objects, plans, layout: layoutOf(shards) })
+  const { viewSizeMax = 1_000_000 } = options
+  const layout = layoutOf(shards)
+  const reader = await openResultsReader({ objects, plans, layout, viewSizeMax })
   return toStore(workers, reader, shard =>
     present(workers[writers === 'one' ? 0 : shard], 'a worker'),
   )

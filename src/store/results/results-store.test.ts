@@ -10,7 +10,11 @@ import { openPlaced } from './placed.contract.ts'
 
 async function makeBed(
   isOnDisk: boolean,
-  options: { readonly writers: 'one' | 'many'; readonly crowd?: number },
+  options: {
+    readonly writers: 'one' | 'many'
+    readonly crowd?: number
+    readonly viewSizeMax?: number
+  },
 ): Promise<StoreBed> {
   const directory = await mkdtemp(join(tmpdir(), 'weir-results-'))
   const objects: ObjectStore = isOnDisk
@@ -27,4 +31,7 @@ testSharedStore('results in a directory', 'one', () => makeBed(true, { writers: 
 testSharedStore('results merged at once', 'one', () => makeBed(false, { writers: 'one', crowd: 1 }))
 testSharedStore('results of two writers', 'many', () =>
   makeBed(false, { writers: 'many', crowd: 2 }),
+)
+testSharedStore('results too large for a view', 'one', () =>
+  makeBed(false, { writers: 'one', viewSizeMax: 0 }),
 )
