@@ -22,9 +22,31 @@ const [plan, endlessPlan] = plans as [MetricPlan, MetricPlan]
 const NOON = '2026-03-01T12:00:00Z'
 const at = (time: string): number => Date.parse(`2026-03-01T${time}Z`)
 
+/** Of a store that one process opens at a time, and that commits a step in one piece. */
 export function testStore(name: string, makeBed: () => Promise<StoreBed>): void {
   describe(name, () => {
     testSteps(makeBed)
+    testHolding(makeBed)
+    testRevisions(makeBed)
+    testProgress(makeBed)
+    testIds(makeBed)
+    testQuarantine(makeBed)
+    testAnswers(makeBed)
+  })
+}
+
+/**
+ * Of a store that others may open too. Where each shard has a writer of its own, each tells its own
+ * revisions.
+ */
+export function testSharedStore(
+  name: string,
+  writers: 'one' | 'many',
+  makeBed: () => Promise<StoreBed>,
+): void {
+  describe(name, () => {
+    testSteps(makeBed)
+    if (writers === 'one') testRevisions(makeBed)
     testProgress(makeBed)
     testIds(makeBed)
     testQuarantine(makeBed)
@@ -118,15 +140,25 @@ function testSteps(makeBed: () => Promise<StoreBed>): void {
   test('a closed store refuses, and another number of partitions too', async () => {
     await using bed = await makeBed()
     const store = await bed.open(plans)
-    await expectFault(() => bed.open(plans), 'DATA_DIR_BUSY', /open|held/)
+    await store.commit(stepOf({}))
     await store[Symbol.asyncDispose]()
     await store[Symbol.asyncDispose]()
     await expectFault(() => store.commit(stepOf({})), 'STORE_UNAVAILABLE', /closed/)
+    await expectFault(() => store.audit(), 'STORE_UNAVAILABLE', /closed/)
     await expectFault(() => bed.open(plans, 3), 'DATA_DIR_MISMATCH', /2 partitions.*set/)
   })
 }
 
-function testProgress(makeBed: () => Promise<StoreBed>): void {
+function testHolding(makeBed: () => Promise<StoreBed>): void {
+  test('a store that is open is busy', async () => {
+    await using bed = await makeBed()
+    await using store = await bed.open(plans)
+    await expectFault(() => bed.open(plans), 'DATA_DIR_BUSY', /open|held/)
+    await store.commit(stepOf({}))
+  })
+}
+
+function testRevisions(makeBed: () => Promise<StoreBed>): void {
   const batch = (sales: number): ReturnType<typeof toBatch> =>
     toBatch(plan, [{ time: NOON, key: ['a'], events: sales, values: { sales } }])
   const read = async (store: Store): Promise<unknown> => {
@@ -155,7 +187,9 @@ function testProgress(makeBed: () => Promise<StoreBed>): void {
     await store.commit(stepOf({ partitions: moved('13:11:00'), partials: [batch(1)] }))
     expect(await read(store)).toEqual(['revised', 2, 11, 14])
   })
+}
 
+function testProgress(makeBed: () => Promise<StoreBed>): void {
   test('`all` is always open, and never late', async () => {
     await using bed = await makeBed()
     await using store = await bed.open(plans)

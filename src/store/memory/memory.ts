@@ -2,34 +2,26 @@
  * The store in memory, in plain Maps: for tests and simulations, and the second opinion on what the
  * store on a disk answers. What it keeps outlives the handle, as a disk does.
  */
-import type { AnswerGroup, AnswerPart } from '../../model/answer.ts'
-import {
-  compareKeys,
-  countOf,
-  keepsSet,
-  mergeParts,
-  toPart,
-  toResultRow,
-} from '../../model/answer.ts'
 import type { IdBlock, IdBucket, IdChange, IdRun } from '../../model/ids.ts'
 import { ID_BYTES } from '../../model/ids.ts'
 import type { Ledger } from '../../model/ledger.ts'
 import { closeLedger } from '../../model/ledger.ts'
-import type { PartialBatch } from '../../model/partial.ts'
 import type { MetricPlan } from '../../model/plan.ts'
 import { progressOf } from '../../model/progress.ts'
-import type { Question, RejectPage, Result } from '../../model/result.ts'
+import type { Question, Result } from '../../model/result.ts'
 import type { PartitionTotals, Reject, Step } from '../../model/step.ts'
-import type { Interval } from '../../model/window.ts'
 import { present } from '../../std/assert.ts'
 import { compareUtf8, concatBytes } from '../../std/bytes.ts'
 import { Fault } from '../../std/fault.ts'
 import { toPartialUntil } from '../declaration.ts'
-import type { Lateness } from '../lateness.ts'
-import { findLate, IN_TIME } from '../lateness.ts'
-import type { RejectPlace, RowPlace } from '../question.ts'
-import { toAsk, toRejectAsk, toRejectCursor, toRowCursor } from '../question.ts'
-import type { Committed, RejectQuestion, Store, StoreState } from '../store.ts'
+import { findLate } from '../lateness.ts'
+import { pageRejects } from '../quarantine.ts'
+import { toAsk, toRejectAsk } from '../question.ts'
+import { rowsOfBatch } from '../rows.ts'
+import type { Committed, Store, StoreState } from '../store.ts'
+import { answerViews } from '../view/answer-views.ts'
+import type { View } from '../view/view.ts'
+import { createView } from '../view/view.ts'
 
 /** What a memory store keeps, over any number of openings. */
 export interface MemoryDisk {
@@ -48,15 +40,7 @@ interface KeptMetric {
   partialUntilMs: number | null
   /** The sequence since which it is not declared; null: it is. */
   retired: number | null
-  readonly groups: Map<string, KeptGroup>
-}
-
-interface KeptGroup {
-  readonly window: Interval
-  readonly key: readonly (string | null)[]
-  readonly parts: Map<string | null, AnswerPart>
-  /** Ids in hex, one set per measure. */
-  readonly sets: readonly Set<string>[]
+  readonly view: View
 }
 
 export interface MemoryStoreOptions {
@@ -99,7 +83,7 @@ export function openMemoryStore(options: MemoryStoreOptions): Store {
     commit: async step => commit(use(), step),
     query: async question => query(use(), plans, question),
     audit: async () => audit(use()),
-    rejects: async question => pageRejects(use(), question),
+    rejects: async question => pageRejects(use().rejects, toRejectAsk(question)),
     [Symbol.asyncDispose]: async () => {
       disk.isOpen = false
     },
@@ -108,10 +92,10 @@ export function openMemoryStore(options: MemoryStoreOptions): Store {
 
 function declare(disk: MemoryDisk, plans: readonly MetricPlan[]): void {
   const partialUntilMs = toPartialUntil([...disk.partitions.values()].flat())
-  for (const { hash } of plans) {
-    const known = disk.metrics.get(hash)
+  for (const plan of plans) {
+    const known = disk.metrics.get(plan.hash)
     if (known === undefined) {
-      disk.metrics.set(hash, { partialUntilMs, retired: null, groups: new Map() })
+      disk.metrics.set(plan.hash, { partialUntilMs, retired: null, view: createView(plan) })
     } else {
       const missedSteps = known.retired !== null && known.retired !== disk.sequence
       if (missedSteps) known.partialUntilMs = partialUntilMs
@@ -139,7 +123,10 @@ function commit(disk: MemoryDisk, step: Step): Committed {
   const late = findLate(step, disk.progress)
   const runs: Committed['runs'][number][] = []
   for (const { shard, partitions, partials, ids, rejects } of step.shards) {
-    for (const batch of partials) addBatch(disk, batch, late.get(batch) ?? null)
+    for (const batch of partials) {
+      const { view } = present(disk.metrics.get(batch.plan.hash), `metric ${batch.plan.name}`)
+      for (const row of rowsOfBatch(batch, late.get(batch) ?? null)) view.add(row)
+    }
     disk.partitions.set(shard, partitions)
     disk.rejects.push(...rejects)
     for (const run of changeIds(disk, shard, ids)) runs.push({ shard, run })
@@ -149,102 +136,13 @@ function commit(disk: MemoryDisk, step: Step): Committed {
   return { sequence: disk.sequence, progress: disk.progress, runs }
 }
 
-function addBatch(
-  disk: MemoryDisk,
-  batch: PartialBatch,
-  lateness: readonly Lateness[] | null,
-): void {
-  const groups = present(disk.metrics.get(batch.plan.hash), `metric ${batch.plan.name}`).groups
-  const rows: KeptGroup[] = []
-  for (let row = 0; row < batch.rowCount; row += 1) {
-    const start = present(batch.windowStart[row], 'a row')
-    const key = batch.keys.map(column => column[row] ?? null)
-    const place = JSON.stringify([start, ...key])
-    const group = groups.get(place) ?? {
-      window: { start, end: present(batch.windowEnd[row], 'a row') },
-      key,
-      parts: new Map(),
-      sets: batch.measures.map(() => new Set<string>()),
-    }
-    const part = toPart(batch, row, lateness?.[row] ?? IN_TIME)
-    const known = group.parts.get(part.currency)
-    group.parts.set(part.currency, known === undefined ? part : mergeParts(known, part))
-    groups.set(place, group)
-    rows.push(group)
-  }
-  for (const [index, column] of batch.measures.entries()) {
-    if (column.kind !== 'set') continue
-    for (const [at, row] of column.rows.entries()) {
-      const id = Buffer.from(column.ids.subarray(at * ID_BYTES, (at + 1) * ID_BYTES))
-      present(rows[row]?.sets[index], 'a set').add(id.toString('hex'))
-    }
-  }
-}
-
 function query(disk: MemoryDisk, plans: readonly MetricPlan[], question: Question): Result {
-  const { plan, fromMs, toMs, limit, after, last, windows } = toAsk(plans, question)
-  const compare = last === null ? comparePlaces : compareNewestFirst
-  const metric = present(disk.metrics.get(plan.hash), `metric ${plan.name}`)
-  const found = [...metric.groups.values()]
-    .filter(({ window }) => fromMs === null || window.start >= fromMs)
-    .filter(({ window }) => toMs === null || window.start < toMs)
-    .filter(({ window }) => windows === null || windows.includes(window.start))
-    .map(group => toPlaced(plan, group))
-    .toSorted((a, b) => compare(a.place, b.place))
-  const page = cutTop(plan, cutWindows(found, last)).filter(
-    one => after === null || compare(one.place, after) > 0,
+  const ask = toAsk(plans, question)
+  const { view, partialUntilMs } = present(
+    disk.metrics.get(ask.plan.hash),
+    `metric ${ask.plan.name}`,
   )
-  const shown = page.slice(0, limit)
-  const end = shown.at(-1)
-  const context = { ...disk, partialUntilMs: metric.partialUntilMs, source: 'stream' }
-  return {
-    metric: plan.name,
-    zone: plan.zone,
-    rows: shown.map(one => toResultRow(plan, one.group, context)),
-    next: page.length > limit && end !== undefined ? toRowCursor(plan, end.place) : null,
-  }
-}
-
-interface Placed {
-  readonly group: AnswerGroup
-  readonly place: RowPlace
-}
-
-function toPlaced(plan: MetricPlan, kept: KeptGroup): Placed {
-  const parts = [...kept.parts.values()].toSorted((a, b) =>
-    compareUtf8(a.currency ?? '', b.currency ?? ''),
-  )
-  const distinct = plan.measures.map((measure, index) =>
-    keepsSet(measure) ? present(kept.sets[index], 'a set').size : 0,
-  )
-  const group = { window: kept.window, key: kept.key, parts, distinct }
-  const rank = plan.top === null ? 0 : countOf(plan, group, plan.top.by)
-  return { group, place: { windowStart: kept.window.start, rank, key: kept.key } }
-}
-
-function comparePlaces(left: RowPlace, right: RowPlace): number {
-  if (left.windowStart !== right.windowStart) return left.windowStart < right.windowStart ? -1 : 1
-  return right.rank - left.rank || compareKeys(left.key, right.key)
-}
-
-function compareNewestFirst(left: RowPlace, right: RowPlace): number {
-  if (left.windowStart !== right.windowStart) return left.windowStart > right.windowStart ? -1 : 1
-  return comparePlaces(left, right)
-}
-
-/** Of sorted rows those of the first `count` windows; null: all. */
-function cutWindows(sorted: readonly Placed[], count: number | null): readonly Placed[] {
-  if (count === null) return sorted
-  const windows = Map.groupBy(sorted, one => one.place.windowStart)
-  return [...windows.values()].slice(0, count).flat()
-}
-
-/** Of sorted rows the first `top.limit` of each window. */
-function cutTop(plan: MetricPlan, sorted: readonly Placed[]): readonly Placed[] {
-  const { top } = plan
-  if (top === null) return sorted
-  const windows = Map.groupBy(sorted, one => one.place.windowStart)
-  return [...windows.values()].flatMap(rows => rows.slice(0, top.limit))
+  return answerViews([view], ask, { progress: disk.progress, partialUntilMs, source: 'stream' })
 }
 
 function audit(disk: MemoryDisk): Ledger {
@@ -255,28 +153,6 @@ function audit(disk: MemoryDisk): Ledger {
     partitions,
     (topic, partition) =>
       disk.rejects.filter(one => one.topic === topic && one.partition === partition).length,
-  )
-}
-
-function pageRejects(disk: MemoryDisk, question: RejectQuestion): RejectPage {
-  const { limit, after } = toRejectAsk(question)
-  const page = disk.rejects
-    .toSorted(compareRejects)
-    .filter(reject => after === null || compareRejects(reject, after) > 0)
-  const rejects = page.slice(0, limit)
-  const last = rejects.at(-1)
-  return {
-    rejects,
-    next: page.length > limit && last !== undefined ? toRejectCursor(last) : null,
-  }
-}
-
-function compareRejects(left: RejectPlace, right: RejectPlace): number {
-  return (
-    right.arrivalMs - left.arrivalMs ||
-    compareUtf8(left.topic, right.topic) ||
-    left.partition - right.partition ||
-    right.offset - left.offset
   )
 }
 

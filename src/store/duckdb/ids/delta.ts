@@ -12,8 +12,8 @@ import { crc32 } from 'node:zlib'
 import type { IdBlock, IdBucket } from '../../../model/ids.ts'
 import { ID_BYTES } from '../../../model/ids.ts'
 import { present } from '../../../std/assert.ts'
-import { damaged, readWhole, writeWhole } from './files.ts'
-import { toBytes } from './words.ts'
+import { damaged, readWhole, writeWhole } from '../../ids/files.ts'
+import { toBytes } from '../../ids/words.ts'
 
 const MAGIC = 0x44494557 // 'WEID'
 const HEAD_BYTES = 16

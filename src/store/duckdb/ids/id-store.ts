@@ -12,13 +12,14 @@ import { join } from 'node:path'
 import type { IdBlock, IdBucket, IdChange, IdRun } from '../../../model/ids.ts'
 import { ID_BYTES } from '../../../model/ids.ts'
 import { present } from '../../../std/assert.ts'
+import type { Descriptors } from '../../ids/files.ts'
+import { createDescriptors, damaged, syncDirectory } from '../../ids/files.ts'
+import type { HeldRuns } from '../../ids/held-runs.ts'
+import { createHeldRuns } from '../../ids/held-runs.ts'
+import { findCrowded, mergeRuns } from '../../ids/merge.ts'
+import type { RunFile } from '../../ids/run.ts'
+import { openRun, writeRun } from '../../ids/run.ts'
 import { appendDelta, readDelta } from './delta.ts'
-import type { Descriptors } from './files.ts'
-import { createDescriptors, damaged, syncDirectory } from './files.ts'
-import { mergeRuns, planMerge } from './merge.ts'
-import type { RunFile } from './run.ts'
-import { openRun, runHas, writeRun } from './run.ts'
-import { ID_WORDS } from './words.ts'
 
 /** How far the delta file of a shard counts; generation 0: there is none. */
 export interface DeltaPointer {
@@ -56,16 +57,8 @@ export interface NumberedRun {
   readonly file: RunFile
 }
 
-/** A run as others hold it. After a merge one of them answers for all, the others for none. */
-interface Held {
-  current: NumberedRun | null
-  readonly run: IdRun
-}
-
 /** Descriptors that lookups keep open; a bucket of a day has at most eight runs a shard. */
 const DESCRIPTORS_MAX = 256
-/** The id that is being looked up. */
-const asked = new Int32Array(ID_WORDS)
 const FILE_NAME = /^ids-(\d+)-(\d+)\.(delta|run)$/
 
 export class IdStore implements AsyncDisposable {
@@ -74,7 +67,7 @@ export class IdStore implements AsyncDisposable {
   /** Delta files open for writing, by shard. */
   readonly #files = new Map<number, { readonly generation: number; readonly file: FileHandle }>()
   readonly #deltas: Map<number, DeltaPointer>
-  readonly #held = new Map<number, Held[]>()
+  readonly #held = new Map<number, HeldRuns<NumberedRun>>()
   readonly #nextNumber = new Map<number, number>()
 
   private constructor(directory: string, pointers: IdPointers) {
@@ -115,7 +108,7 @@ export class IdStore implements AsyncDisposable {
     const { generation, length } = this.#deltaOf(shard)
     const path = this.#deltaPath(shard, generation)
     const blocks = generation === 0 ? [] : await readDelta(path, length)
-    return { blocks, runs: this.#heldOf(shard).map(held => held.run) }
+    return { blocks, runs: this.#heldOf(shard).runs }
   }
 
   /** Writes a change durably; nothing counts yet. */
@@ -152,25 +145,15 @@ export class IdStore implements AsyncDisposable {
   /** Merges the runs of one crowded bucket, durably; null: no bucket is crowded. */
   async merge(signal: AbortSignal): Promise<PreparedMerge | null> {
     for (const [shard, held] of this.#held) {
-      const runs = held.map(one => one.current).filter(run => run !== null)
-      for (const bucketRuns of Map.groupBy(runs, run => run.file.bucket).values()) {
-        const sizes = bucketRuns.map(run => ({ run, idCount: run.file.idCount }))
-        const from = planMerge(sizes).map(one => one.run)
-        if (from.length > 0) return this.#writeMerged(shard, from, signal)
-      }
+      const from = findCrowded(held.named)
+      if (from.length > 0) return this.#writeMerged(shard, from, signal)
     }
     return null
   }
 
   /** Makes a committed merge the state. */
   async adoptMerge(prepared: PreparedMerge): Promise<void> {
-    const merged = this.#heldOf(prepared.shard).filter(
-      held => held.current !== null && prepared.from.includes(held.current),
-    )
-    for (const held of merged) held.current = null
-    present(merged[0], 'a merged run').current = prepared.to
-    const left = this.#heldOf(prepared.shard).filter(held => held.current !== null)
-    this.#held.set(prepared.shard, left)
+    this.#heldOf(prepared.shard).replace(prepared.from, prepared.to)
     for (const { file } of prepared.from) {
       this.#descriptors.forget(file.path)
       await removeLater(file.path)
@@ -199,27 +182,8 @@ export class IdStore implements AsyncDisposable {
   }
 
   #hold(shard: number, numbered: NumberedRun): IdRun {
-    const descriptors = this.#descriptors
-    const held: Held = {
-      current: numbered,
-      run: {
-        bucket: numbered.file.bucket,
-        get idCount() {
-          return held.current?.file.idCount ?? 0
-        },
-        has: (word0, word1, word2, word3) => {
-          if (held.current === null) return false
-          asked[0] = word0
-          asked[1] = word1
-          asked[2] = word2
-          asked[3] = word3
-          return runHas(held.current.file, asked, descriptors)
-        },
-      },
-    }
-    this.#heldOf(shard).push(held)
     this.#nextNumber.set(shard, Math.max(this.#nextNumber.get(shard) ?? 0, numbered.number + 1))
-    return held.run
+    return this.#heldOf(shard).hold(numbered)
   }
 
   /** The file of a generation, open; a new one comes empty. */
@@ -240,8 +204,8 @@ export class IdStore implements AsyncDisposable {
     return number
   }
 
-  #heldOf(shard: number): Held[] {
-    const held = this.#held.get(shard) ?? []
+  #heldOf(shard: number): HeldRuns<NumberedRun> {
+    const held = this.#held.get(shard) ?? createHeldRuns<NumberedRun>(this.#descriptors)
     this.#held.set(shard, held)
     return held
   }

@@ -4,7 +4,7 @@
  *
  * Hot loops over typed arrays: `as number` stands where an index is within bounds by construction.
  */
-import { ID_BYTES } from '../../../model/ids.ts'
+import { ID_BYTES } from '../../model/ids.ts'
 
 export const ID_WORDS: number = ID_BYTES / 4
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createPrng } from '../../../std/prng.ts'
+import { createPrng } from '../../std/prng.ts'
 import { addToFilter, createFilter, mayHold } from './filter.ts'
 
 const ID_COUNT = 50_000

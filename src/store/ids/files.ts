@@ -2,7 +2,7 @@
 import { closeSync, openSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { open } from 'node:fs/promises'
-import { Fault } from '../../../std/fault.ts'
+import { Fault } from '../../std/fault.ts'
 
 /** Writes all of `bytes` at `position`. */
 export async function writeWhole(

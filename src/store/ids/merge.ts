@@ -4,9 +4,9 @@
  */
 import { open } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
-import { ID_BYTES } from '../../../model/ids.ts'
-import { present } from '../../../std/assert.ts'
-import { KIB } from '../../../std/units.ts'
+import { ID_BYTES } from '../../model/ids.ts'
+import { present } from '../../std/assert.ts'
+import { KIB } from '../../std/units.ts'
 import { damaged, readWhole } from './files.ts'
 import type { RunFile } from './run.ts'
 import { RUN_IDS_POSITION } from './run.ts'
@@ -33,6 +33,18 @@ export function planMerge<Run extends { readonly idCount: number }>(
     return false
   })
   return end === -1 ? sorted : sorted.slice(0, end)
+}
+
+/** The runs to merge now, all of one bucket; empty: no bucket is crowded. */
+export function findCrowded<Named extends { readonly file: RunFile }>(
+  runs: readonly Named[],
+): readonly Named[] {
+  for (const ofBucket of Map.groupBy(runs, run => run.file.bucket).values()) {
+    const sizes = ofBucket.map(run => ({ run, idCount: run.file.idCount }))
+    const from = planMerge(sizes)
+    if (from.length > 0) return from.map(one => one.run)
+  }
+  return []
 }
 
 /** The ids of several runs in order, in slices; a slice is valid until the next is pulled. */
