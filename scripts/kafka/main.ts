@@ -61,6 +61,7 @@ function parseOptions(words: readonly string[]): KafkaOptions | null {
       mode: zookeeper ? 'zookeeper' : 'kraft',
       brokers: brokers === '3' ? 3 : 1,
       heap,
+      isOptimized: true,
       ...(port === undefined ? {} : { port: Number(port) }),
       ...(data === undefined ? {} : { directory: data }),
     }
