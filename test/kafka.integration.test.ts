@@ -2,7 +2,7 @@
  * Real brokers, and producers that are not ours. Whatever a shop sends its events with, each event
  * is in its topic once; and where its user has a partition, it is the one that we compute.
  */
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { startKafka } from '../scripts/kafka/cluster.ts'
@@ -25,12 +25,15 @@ import {
   produceWith,
   readCommitted,
   resolveKafkaClients,
+  runPython,
 } from './support/kafka-clients/produce.ts'
+import { parseCodeBlocks } from './support/markdown.ts'
 import { createPlace } from './support/place.ts'
 
 const missing = kafkaMissing() ?? kafkaClientsMissing()
 const isSkipped = missing !== null && process.env['CI'] !== 'true'
 const why = missing === null ? '' : ` (skipped: ${missing})`
+const GUIDE = join(import.meta.dirname, '..', 'docs', 'guides', 'kafka.md')
 const RESOLVE_MS_MAX = 300_000
 const PARTITIONS = 5
 const EVENTS = 120
@@ -130,6 +133,22 @@ describe.skipIf(isSkipped)(`Kafka and its producers${why}`, () => {
     const records = await readRecords(set, EVENTS)
     expectLines(records, toLines())
     expect(records.every(({ key }) => key === null)).toBe(true)
+  })
+
+  test('the producers that the guide shows place a user in one partition', async () => {
+    const bootstrap = await shareKafka('kraft')
+    const guide = await readFile(GUIDE, 'utf8')
+    const blocks = parseCodeBlocks(guide).filter(({ language }) => language === 'python')
+    expect(blocks).toHaveLength(2)
+    const topic = `${createPrefix()}purchase`
+    const set = { bootstrap, topics: [topic], partitions: PARTITIONS }
+    await createTopics(set)
+    for (const { code } of blocks) {
+      await runPython(code.replace('127.0.0.1:9092', bootstrap).replace('"purchase"', `"${topic}"`))
+    }
+    const records = await readRecords(set, blocks.length)
+    expect(records.map(({ key }) => key)).toEqual(['ada', 'ada'])
+    expectPartitions(records, 'murmur2')
   })
 
   test.each(['kraft', 'zookeeper'] as const)('aborted events are left out, in %s', async mode => {

@@ -1,4 +1,4 @@
-/** One process at a time, for what several would fill at once: a file that holds the owner's pid. */
+/** One process at a time, for what several would fill at once: a file holds the owner's pid. */
 import { readFile, unlink, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 

@@ -101,6 +101,11 @@ export async function readCommitted(
   return lines.map(line => JSON.parse(line) as CommittedRecord)
 }
 
+/** Runs Python code that may import the clients; gives what it printed. */
+export async function runPython(code: string): Promise<string> {
+  return (await run(await resolvePython(), ['-c', code])).stdout
+}
+
 /** The interpreter that has the clients of requirements.txt. */
 async function resolvePython(): Promise<string> {
   const hash = createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex').slice(0, 8)
