@@ -95,13 +95,14 @@ function expectPartitions(records: readonly ReadRecord[], partitioner: Partition
   }
 }
 
-describe.skipIf(isSkipped)(`Kafka and its producers${why}`, () => {
-  beforeAll(async () => {
-    expect(missing, 'what CI lacks').toBeNull()
-    await resolveKafkaClients()
-    await shareKafka('kraft')
-  }, RESOLVE_MS_MAX)
+beforeAll(async () => {
+  if (isSkipped) return
+  expect(missing, 'what CI lacks').toBeNull()
+  await resolveKafkaClients()
+  await Promise.all([shareKafka('kraft'), shareKafka('zookeeper')])
+}, RESOLVE_MS_MAX)
 
+describe.skipIf(isSkipped)(`Kafka and its producers${why}`, () => {
   const pairs = KAFKA_CLIENTS.flatMap(client => CODECS.map(codec => [client, codec] as const))
 
   test.concurrent.each<readonly [KafkaClient, Codec]>(pairs)(

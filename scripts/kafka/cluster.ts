@@ -142,6 +142,7 @@ async function planCluster(options: KafkaOptions, directory: string): Promise<Cl
 async function start(running: Running): Promise<void> {
   const { plan, directory } = running
   await mkdir(directory, { recursive: true })
+  await expectSameKind(plan, directory)
   await Promise.all(
     plan.nodes.map(node => writeFile(propertiesOf(node), toBrokerProperties(plan, node))),
   )
@@ -150,6 +151,15 @@ async function start(running: Running): Promise<void> {
   running.nodes = plan.nodes.map(node => ({ node, process: startBroker(running, node) }))
   const ids = plan.nodes.map(({ id }) => id)
   await Promise.all(running.nodes.map(started => waitUntilReady(running, started, ids)))
+}
+
+/** A directory is for the mode and the number of brokers that it was made with. */
+async function expectSameKind({ mode, nodes }: ClusterPlan, directory: string): Promise<void> {
+  const file = join(directory, 'made-for')
+  const kind = `${mode}, brokers: ${nodes.length}`
+  if (!existsSync(file)) await writeFile(file, kind)
+  const found = await readFile(file, 'utf8')
+  if (found !== kind) throw new Error(`${directory} is of ${found}, and not of ${kind}`)
 }
 
 const propertiesOf = (node: Node): string => `${node.directory}.properties`

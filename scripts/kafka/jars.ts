@@ -58,9 +58,16 @@ export function jarsMissing(jars: JarSet): string | null {
   return 'mvn is missing: install Maven, which downloads Kafka once'
 }
 
+/** What programs said, each asked once. */
+const outputs = new Map<string, string | null>()
+
 function outputOf(program: string, flag: string): string | null {
+  const known = outputs.get(program)
+  if (known !== undefined) return known
   const { error, stdout, stderr } = spawnSync(program, [flag], { encoding: 'utf8' })
-  return error === undefined ? stdout + stderr : null
+  const output = error === undefined ? stdout + stderr : null
+  outputs.set(program, output)
+  return output
 }
 
 /** The class path of `jars`, which are downloaded if this machine has them not. */

@@ -71,6 +71,9 @@ describe.skipIf(isSkipped)(`npm run kafka${why}`, () => {
       expect(await isFree(port)).toBe(true)
     }
     expect(await readdir(join(place.directory, 'broker-1'))).toContain('meta.properties')
+    const other = runKafka('--data', place.directory, '--zookeeper')
+    expect(await other.ended).toBe('1')
+    expect(other.output()).toContain('is of kraft, brokers: 1')
   })
 
   test('killed, it leaves no broker and no directory', { timeout: 60_000 }, async () => {

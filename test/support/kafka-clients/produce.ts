@@ -14,6 +14,7 @@ import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { CACHE, jarsMissing, KAFKA_TOOLS, resolveJars } from '../../../scripts/kafka/jars.ts'
 import { withLock } from '../../../scripts/kafka/lock.ts'
+import type { ReadRecord } from '../broker.ts'
 
 /** `console` is kafka-console-producer, the Java client. */
 export type KafkaClient = 'kafka-python' | 'confluent-kafka' | 'console'
@@ -34,13 +35,6 @@ export interface Production {
   readonly idempotent?: boolean
   /** For confluent-kafka only: so many events each, and every so manieth one is aborted. */
   readonly transactions?: { readonly size: number; readonly abortEvery: number }
-}
-
-export interface CommittedRecord {
-  readonly topic: string
-  readonly partition: number
-  readonly key: string | null
-  readonly value: string
 }
 
 export const KAFKA_CLIENTS: readonly KafkaClient[] = ['kafka-python', 'confluent-kafka', 'console']
@@ -94,11 +88,11 @@ export async function readCommitted(
   bootstrap: string,
   topics: readonly string[],
   count: number,
-): Promise<readonly CommittedRecord[]> {
+): Promise<readonly ReadRecord[]> {
   const words = [join(HERE, 'read_committed.py'), bootstrap, String(count), ...topics]
   const { stdout } = await run(await resolvePython(), words, { maxBuffer: OUTPUT_BYTES_MAX })
   const lines = stdout.trimEnd().split('\n')
-  return lines.map(line => JSON.parse(line) as CommittedRecord)
+  return lines.map(line => JSON.parse(line) as ReadRecord)
 }
 
 /** Runs Python code that may import the clients; gives what it printed. */
