@@ -7,11 +7,11 @@
  */
 import { execFile, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { withLock } from './lock.ts'
 
 /** A folder of jars: `name` says what is in it and which version; change both together. */
 export interface JarSet {
@@ -44,7 +44,6 @@ export const CACHE: string = join(homedir(), '.cache', 'weir')
 const JAVA_MAJOR_MIN = 17
 /** 45 MB, from a slow registry. */
 const RESOLVE_MS_MAX = 300_000
-const POLL_MS = 100
 const run = promisify(execFile)
 
 /** What is missing to run `jars`, with what to install; null: nothing. */
@@ -59,9 +58,16 @@ export function jarsMissing(jars: JarSet): string | null {
   return 'mvn is missing: install Maven, which downloads Kafka once'
 }
 
+/** What programs said, each asked once. */
+const outputs = new Map<string, string | null>()
+
 function outputOf(program: string, flag: string): string | null {
+  const known = outputs.get(program)
+  if (known !== undefined) return known
   const { error, stdout, stderr } = spawnSync(program, [flag], { encoding: 'utf8' })
-  return error === undefined ? stdout + stderr : null
+  const output = error === undefined ? stdout + stderr : null
+  outputs.set(program, output)
+  return output
 }
 
 /** The class path of `jars`, which are downloaded if this machine has them not. */
@@ -107,34 +113,4 @@ function toPom(artifacts: readonly string[]): string {
     '<groupId>weir</groupId><artifactId>jars</artifactId><version>1</version>',
     `<packaging>pom</packaging><dependencies>${dependencies.join('')}</dependencies></project>`,
   ].join('\n')
-}
-
-/** Runs `action` while no other process holds the lock; a dead one's is taken over. */
-export async function withLock(path: string, action: () => Promise<void>): Promise<void> {
-  while (!(await takeLock(path))) await sleep(POLL_MS)
-  try {
-    await action()
-  } finally {
-    await unlink(path)
-  }
-}
-
-async function takeLock(path: string): Promise<boolean> {
-  try {
-    await writeFile(path, String(process.pid), { flag: 'wx' })
-    return true
-  } catch {
-    const owner = await readFile(path, 'utf8').catch(() => '')
-    if (owner !== '' && !isAlive(Number(owner))) await unlink(path).catch(() => {})
-    return false
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -1,8 +1,11 @@
 /** `npm run kafka`: a Kafka on this machine until Ctrl-C, without a container. */
+import { join } from 'node:path'
 import process from 'node:process'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import type { KafkaCluster, KafkaOptions } from './cluster.ts'
 import { startKafka } from './cluster.ts'
+import { lastLinesOf } from './java.ts'
 
 const HELP = `Runs Apache Kafka on 127.0.0.1 until Ctrl-C. Needs Java 17; the first time also Maven.
 
@@ -15,6 +18,7 @@ const HELP = `Runs Apache Kafka on 127.0.0.1 until Ctrl-C. Needs Java 17; the fi
   --zookeeper     Kafka 3.8 with ZooKeeper, not the newest
 `
 const PORT_MAX = 65_533
+const POLL_MS = 500
 
 process.exitCode = await main(process.argv.slice(2))
 
@@ -30,7 +34,7 @@ async function main(words: readonly string[]): Promise<number> {
     process.stderr.write('kafka: starting …\n')
     await using cluster = await startKafka({ ...options, signal: interrupt.signal })
     process.stdout.write(toWelcome(cluster))
-    await untilAborted(interrupt.signal)
+    await untilOver(cluster, interrupt.signal)
     process.stderr.write('kafka: stopping …\n')
   } catch (error) {
     if (interrupt.signal.aborted) return 0
@@ -61,6 +65,7 @@ function parseOptions(words: readonly string[]): KafkaOptions | null {
       mode: zookeeper ? 'zookeeper' : 'kraft',
       brokers: brokers === '3' ? 3 : 1,
       heap,
+      isOptimized: true,
       ...(port === undefined ? {} : { port: Number(port) }),
       ...(data === undefined ? {} : { directory: data }),
     }
@@ -79,11 +84,14 @@ function toWelcome({ bootstrap, directory }: KafkaCluster): string {
   ].join('\n')
 }
 
-async function untilAborted(signal: AbortSignal): Promise<void> {
-  // A listener alone does not keep the process alive.
-  const alive = setInterval(() => {}, 60_000)
-  const { promise, resolve } = Promise.withResolvers<void>()
-  signal.addEventListener('abort', () => resolve())
-  if (!signal.aborted) await promise
-  clearInterval(alive)
+/** Resolves at Ctrl-C. Throws when a broker has ended by itself. */
+async function untilOver({ brokers, directory }: KafkaCluster, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const dead = brokers.find(({ isAlive }) => !isAlive)
+    if (dead !== undefined) {
+      const lines = lastLinesOf(join(directory, `broker-${dead.id}.log`))
+      throw new Error(`broker ${dead.id} has ended; its last lines:\n${lines}`)
+    }
+    await sleep(POLL_MS, null, { signal }).catch(() => {})
+  }
 }
