@@ -1,3 +1,4 @@
+import { zstdCompressSync } from 'node:zlib'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { toUtf8 } from '../std/bytes.ts'
@@ -12,6 +13,7 @@ import {
   peekBatchHeader,
   readBatchHeader,
   recordBytesMax,
+  toProducedBatch,
 } from './record-batch.ts'
 
 // Put together by hand from the description of the format; the CRC by another implementation.
@@ -179,10 +181,33 @@ test('records that do not fit their header are refused, not misread', () => {
   )
 })
 
-test('a compressed batch is refused by name', () => {
+test('a batch of a producer, compressed, has the same records', () => {
+  const plain = Buffer.from(VECTOR, 'hex')
+  const produced = toProducedBatch(plain, {
+    producerId: 7n,
+    producerEpoch: 3,
+    baseSequence: 11,
+    codec: 'zstd',
+    body: zstdCompressSync(plain.subarray(61)),
+  })
+  const bytes = Buffer.from(produced)
+  const header = headerOf(bytes)
+  expect(header).toMatchObject({ codec: 'zstd', timestampType: 'create', isControl: false })
+  expect(isBatchIntact(bytes, 0, header)).toBe(true)
+  expect([bytes.readBigInt64BE(43), bytes.readInt16BE(51), bytes.readInt32BE(53)]).toEqual([
+    7n,
+    3,
+    11,
+  ])
+  const values = (batch: Uint8Array): readonly unknown[] =>
+    decodeRecords(batch, headerOf(batch)).map(record => [record.offset, record.value])
+  expect(values(bytes)).toEqual(values(plain))
+})
+
+test('compressed data that is none is told', () => {
   const bytes = Buffer.from(VECTOR, 'hex')
   bytes.writeInt16BE(0x04, 21)
-  expect(() => decodeRecords(bytes, headerOf(bytes))).toThrow('compressed (zstd)')
+  expect(() => decodeRecords(bytes, headerOf(bytes))).toThrow('its zstd data cannot be read')
 })
 
 test('with CreateTime, a record has its own time', () => {

@@ -17,8 +17,9 @@
 import { assert } from '../std/assert.ts'
 import { fromUtf8 } from '../std/bytes.ts'
 import { crc32c } from '../std/crc32c.ts'
-import { Fault } from '../std/fault.ts'
+import { Fault, messageOf } from '../std/fault.ts'
 import { createVarintReader, sizeOfVarint, type VarintReader, writeVarint } from '../std/varint.ts'
+import { inflate } from './inflate.ts'
 import type { NewRecord } from './record.ts'
 
 export const BATCH_HEADER_BYTES = 61
@@ -237,26 +238,28 @@ export function isBatchIntact(bytes: Uint8Array, at: number, header: BatchHeader
 
 /**
  * The records of the batch whose header was read from `bytes`, as objects: for tools and tests, not
- * for the hot path. Throws LOG_CORRUPT where the records do not fit the header, FORMAT_UNKNOWN
- * where the batch is compressed.
+ * for the hot path. Throws LOG_CORRUPT where the records do not fit the header.
  */
 export function decodeRecords(bytes: Uint8Array, header: BatchHeader): readonly DecodedRecord[] {
-  if (header.codec !== 'none') {
-    throw new Fault(
-      'FORMAT_UNKNOWN',
-      `the batch at offset ${header.baseOffset} is compressed (${header.codec}), which is not read`,
-    )
-  }
   const end = header.recordsStart + header.byteLength - BATCH_HEADER_BYTES
-  const reader = createVarintReader(bytes, header.recordsStart, end)
+  const body = inflateBody(bytes.subarray(header.recordsStart, end), header)
+  const reader = createVarintReader(body, 0, body.length)
   const records: DecodedRecord[] = []
   while (records.length < header.recordCount) {
     const record = decodeRecord(reader, header)
     if (record === null) throw corrupt(header, `its record ${records.length} is malformed`)
     records.push(record)
   }
-  if (reader.at !== end) throw corrupt(header, 'bytes follow its last record')
+  if (reader.at !== body.length) throw corrupt(header, 'bytes follow its last record')
   return records
+}
+
+function inflateBody(body: Uint8Array, header: BatchHeader): Uint8Array {
+  try {
+    return inflate(body, header.codec)
+  } catch (error) {
+    throw corrupt(header, `its ${header.codec} data cannot be read: ${messageOf(error)}`)
+  }
 }
 
 function corrupt(header: BatchHeader, what: string): Fault {

@@ -63,4 +63,9 @@ export interface PartitionBounds {
   readonly offsetEnd: number
   /** Bytes that the partition takes on disk; 0 where it is not known. */
   readonly sizeBytes: number
+  /**
+   * How long a record is kept, whether it was read or not; null: until it is digested at least, or
+   * the log does not tell.
+   */
+  readonly retentionMs: number | null
 }

@@ -1,8 +1,8 @@
 /** The batches of a fetch: checked against their CRC-32C, and their records decompressed. */
+import { inflate } from '../../model/inflate.ts'
 import type { BatchHeader } from '../../model/record-batch.ts'
 import { BATCH_HEADER_BYTES, isBatchIntact, readBatchHeader } from '../../model/record-batch.ts'
 import { Fault, messageOf } from '../../std/fault.ts'
-import { inflate } from './inflate.ts'
 
 export interface Batch {
   readonly header: BatchHeader

@@ -10,6 +10,9 @@ const NO_REPLICA = -1
 const READ_COMMITTED = 1
 const NO_EPOCH = -1
 
+/** What a partition's leader tells of it. */
+export type LeaderBounds = Omit<PartitionBounds, 'sizeBytes' | 'retentionMs'>
+
 interface Place {
   readonly topic: string
   readonly partition: number
@@ -19,7 +22,7 @@ interface Place {
 export async function readBounds(
   cluster: Cluster,
   topics: readonly string[],
-): Promise<readonly PartitionBounds[]> {
+): Promise<readonly LeaderBounds[]> {
   const groups = groupByLeader(await cluster.learn(topics))
   const asked = [...groups].map(([broker, places]) => readBoundsOf(cluster, broker, places))
   return (await Promise.all(asked)).flat()
@@ -45,7 +48,7 @@ async function readBoundsOf(
   cluster: Cluster,
   broker: Broker,
   places: readonly Place[],
-): Promise<readonly PartitionBounds[]> {
+): Promise<readonly LeaderBounds[]> {
   const [first, end] = await Promise.all([
     listOffsets(cluster, { broker, places, timestamp: ListOffsetTimestamps.EARLIEST }),
     listOffsets(cluster, { broker, places, timestamp: ListOffsetTimestamps.LATEST }),
@@ -54,7 +57,7 @@ async function readBoundsOf(
     const place = `${topic}/${partition}`
     const offsetFirst = first.get(place) ?? 0
     const offsetEnd = Math.max(offsetFirst, end.get(place) ?? 0)
-    return { topic, partition, offsetFirst, offsetEnd, sizeBytes: 0 }
+    return { topic, partition, offsetFirst, offsetEnd }
   })
 }
 

@@ -16,6 +16,7 @@ import { createOutage } from './outage.ts'
 import { createProducer } from './producer.ts'
 import type { ReaderContext } from './reader.ts'
 import { readKafka } from './reader.ts'
+import { createTopicRetention } from './retention.ts'
 import type { Readiness } from './readiness.ts'
 import { createReadiness } from './readiness.ts'
 import type { TopicIds, TopicPlan } from './topics.ts'
@@ -45,6 +46,7 @@ export function openKafkaLog(options: KafkaLogOptions): EventLog {
   const outage = createOutage(options.onOutage)
   const codec = kafka.compression ?? 'none'
   const producer = createProducer({ cluster, topics, partitions, codec, clock, outage })
+  const retention = createTopicRetention(kafka, topics, clock)
   const parts = { partitions: producer.outboxes, quota: createQuota(Number.POSITIVE_INFINITY) }
   const readiness = createReadiness({
     kafka,
@@ -71,7 +73,10 @@ export function openKafkaLog(options: KafkaLogOptions): EventLog {
       signal.throwIfAborted()
       readiness.assert()
       try {
-        return await readBounds(cluster, topics)
+        const bounds = await readBounds(cluster, topics)
+        return bounds.map(bound => {
+          return { ...bound, sizeBytes: 0, retentionMs: retention.of(bound.topic) }
+        })
       } catch (error) {
         throw toLogFault(error, 'kafka does not tell what its topics hold')
       }

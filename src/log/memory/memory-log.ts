@@ -71,6 +71,7 @@ function createMemoryPartition(
     offsetFirst: segments[0]?.baseOffset ?? 0,
     offsetEnd,
     sizeBytes: segments.reduce((sum, segment) => sum + segment.sizeBytes, 0),
+    retentionMs: null,
   })
 
   const write = (records: readonly NewRecord[]): void => {
@@ -138,7 +139,7 @@ function createMemoryCursor(
     },
     assertInRange: () => assertOffsetInRange(offset, partition.bounds()),
     take: async ({ bytesMax, firstBytesMax }, arena): Promise<Fetch | null> => {
-      const { sizeBytes: _sizeBytes, ...bounds } = partition.bounds()
+      const { sizeBytes: _sizeBytes, retentionMs: _retentionMs, ...bounds } = partition.bounds()
       assertOffsetInRange(offset, partition.bounds())
       const batches = partition.segments.flatMap(segment => segment.batches)
       const run: Batch[] = []

@@ -59,7 +59,7 @@ export function createCursor(partition: Readable, start: number): Cursor {
       const run = cutRun(at, bytes, offset)
       arena.giveBack(bytes.length - run.bytes.length)
       at.position += run.bytes.length
-      const { sizeBytes: _sizeBytes, ...bounds } = partition.bounds()
+      const { sizeBytes: _sizeBytes, retentionMs: _retentionMs, ...bounds } = partition.bounds()
       const fetch = { ...bounds, offset, abortedCount: 0, ...run }
       offset = run.offsetNext
       return fetch

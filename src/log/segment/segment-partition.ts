@@ -43,7 +43,8 @@ export function createSegmentPartition(writer: Writer, context: PartitionContext
 
   const bounds = (): PartitionBounds => {
     const offsetFirst = writer.segments[0]?.baseOffset ?? 0
-    return { topic, partition, offsetFirst, offsetEnd: writer.offsetEnd, sizeBytes }
+    const { offsetEnd } = writer
+    return { topic, partition, offsetFirst, offsetEnd, sizeBytes, retentionMs: null }
   }
 
   const write = async (

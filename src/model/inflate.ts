@@ -4,9 +4,9 @@
  */
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { lz4Decompress, snappyDecompress } from '@platformatic/wasm-utils'
-import type { Codec } from '../../model/record-batch.ts'
-import { concatBytes } from '../../std/bytes.ts'
-import { MIB } from '../../std/units.ts'
+import { concatBytes } from '../std/bytes.ts'
+import { MIB } from '../std/units.ts'
+import type { Codec } from './record-batch.ts'
 
 /** Bytes that one batch may grow to: brokers take batches of 1 MiB, and events compress 50-fold. */
 const INFLATED_BYTES_MAX = 128 * MIB
