@@ -128,6 +128,7 @@ function toFamilyTable(): string {
       residentBytes: 0,
       freshnessS: null,
       live: { clients: 0, dropped: 0 },
+      worker: { shards: 0, assignments: 0, commits: 0, fenced: 0 },
       collector: {
         requests: new Map(),
         itemsStored: 0,

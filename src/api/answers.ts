@@ -43,21 +43,42 @@ function toWindowText(window: WindowSpec): string {
   return `${durationMs / SECOND_MS}s`
 }
 
+/** What the log holds, beside a ledger. */
+export interface LogState {
+  /** Of all partitions. Read after the ledger, so that no lag is below 0. */
+  readonly bounds: readonly PartitionBounds[]
+  /**
+   * When the oldest record arrived that is not digested, ms since the epoch, by `topic partition`;
+   * of partitions that lag, as far as it is known.
+   */
+  readonly oldestMs: ReadonlyMap<string, number>
+  readonly nowMs: number
+}
+
 /**
- * The ledger with the log beside it. `bounds` are read after the ledger, so that no lag is below 0.
- * A partition that the log has and the ledger does not was never read: it has a line of zeros.
+ * The ledger with the log beside it. A partition that the log has and the ledger does not was never
+ * read: it has a line of zeros.
  */
 export function toAuditAnswer(
   ledger: Ledger,
-  bounds: readonly PartitionBounds[],
+  state: LogState,
   progress: number | null,
 ): AuditAnswer {
-  const ends = new Map(bounds.map(bound => [toName(bound), bound.offsetEnd]))
-  const known = new Set(ledger.partitions.map(toName))
-  const unread = bounds.filter(bound => !known.has(toName(bound))).map(toUnreadLine)
+  const bounds = new Map(state.bounds.map(bound => [toPlaceName(bound), bound]))
+  const known = new Set(ledger.partitions.map(toPlaceName))
+  const unread = state.bounds.filter(bound => !known.has(toPlaceName(bound))).map(toUnreadLine)
   const partitions = [...ledger.partitions, ...unread].map((line): AuditPartition => {
-    const offsetEnd = Math.max(ends.get(toName(line)) ?? 0, line.offset_next)
-    return { ...line, offset_end: offsetEnd, lag: offsetEnd - line.offset_next }
+    const bound = bounds.get(toPlaceName(line))
+    const offsetEnd = Math.max(bound?.offsetEnd ?? 0, line.offset_next)
+    const lag = offsetEnd - line.offset_next
+    const ageMs = lag === 0 ? 0 : ageOfOldest(line, state)
+    return {
+      ...line,
+      offset_end: offsetEnd,
+      lag,
+      lag_seconds: ageMs === null ? null : ageMs / SECOND_MS,
+      retention_hours: toHoursLeft(bound?.retentionMs ?? null, ageMs),
+    }
   })
   return {
     balanced: ledger.balanced,
@@ -67,8 +88,19 @@ export function toAuditAnswer(
   }
 }
 
+function ageOfOldest(line: LedgerPartition, { oldestMs, nowMs }: LogState): number | null {
+  const arrivedMs = oldestMs.get(toPlaceName(line))
+  return arrivedMs === undefined ? null : Math.max(0, nowMs - arrivedMs)
+}
+
+/** Until retention deletes the oldest record that is not digested. */
+function toHoursLeft(retentionMs: number | null, ageMs: number | null): number | null {
+  if (retentionMs === null || !Number.isFinite(retentionMs) || ageMs === null) return null
+  return Math.max(0, retentionMs - ageMs) / HOUR_MS
+}
+
 /** No topic holds a blank. */
-function toName(place: { readonly topic: string; readonly partition: number }): string {
+export function toPlaceName(place: { readonly topic: string; readonly partition: number }): string {
   return `${place.topic} ${place.partition}`
 }
 

@@ -73,6 +73,8 @@ const RESULT: Result = {
   next: null,
 }
 
+const NOW_MS = Date.UTC(2024, 8, 3, 10, 5)
+
 export const TAILED: TailRecord = {
   topic: 'search',
   partition: 0,
@@ -111,13 +113,18 @@ export function createSources(changes: Partial<ApiSources> = {}): SourcesFixture
       yield [TAILED]
       yield []
     },
-    bounds: async () => [toBounds('purchase', 12), toBounds('search', 3)],
+    logState: async () => ({
+      bounds: [toBounds('purchase', 12), toBounds('search', 3)],
+      oldestMs: new Map([['search 0', NOW_MS - 90_000]]),
+      nowMs: NOW_MS,
+    }),
     status: () => ({ phase: 'ready', progress: Date.UTC(2024, 8, 3, 10), version: '0.1.0' }),
     counters: () => ({
       startMs: 1_000,
       residentBytes: 5,
       freshnessS: 0.25,
       live: { clients: 2, dropped: 1 },
+      worker: { shards: 3, assignments: 2, commits: 40, fenced: 1 },
       collector: {
         requests: new Map([
           [503, 1],
@@ -138,5 +145,5 @@ export function createSources(changes: Partial<ApiSources> = {}): SourcesFixture
 }
 
 function toBounds(topic: string, offsetEnd: number): PartitionBounds {
-  return { topic, partition: 0, offsetFirst: 0, offsetEnd, sizeBytes: 100 }
+  return { topic, partition: 0, offsetFirst: 0, offsetEnd, sizeBytes: 100, retentionMs: 7_200_000 }
 }

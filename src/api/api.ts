@@ -10,35 +10,40 @@ import type { Ledger } from '../model/ledger.ts'
 import type { MetricPlan } from '../model/plan.ts'
 import type { Problem } from '../model/problem.ts'
 import { answerProblem, problemOfFault, toProblem } from '../model/problem.ts'
-import type { PartitionBounds } from '../model/record.ts'
 import type { Question, RejectPage, Result } from '../model/result.ts'
 import { LIMIT_MAX } from '../model/result.ts'
 import { isFault } from '../std/fault.ts'
+import type { LogState } from './answers.ts'
 import { toAuditAnswer, toMetricsAnswer, toQuarantineAnswer } from './answers.ts'
 import type { AuditAnswer, HealthAnswer, Route, RouteName } from './contract.ts'
 import { ROUTES } from './contract.ts'
 import { toPrometheusText } from './prometheus.ts'
 import { assertParameters, parsePage, parseQuestion } from './question.ts'
 import type { Counters } from './scrape.ts'
-import { toFamilies } from './scrape.ts'
+import { toFamilies, toServiceFamilies } from './scrape.ts'
 import type { TailSources } from './tail.ts'
 import { createTailAnswer } from './tail.ts'
 
 // The live stream and the command line show these in the same shape.
+export type { LogState } from './answers.ts'
 export { toAuditAnswer, toRejectAnswer } from './answers.ts'
 
-/** Where the answers come from. All are called per request and may throw Faults. */
-export interface ApiSources extends TailSources {
-  readonly plans: readonly MetricPlan[]
-  query(question: Question): Promise<Result>
-  audit(): Promise<Ledger>
-  rejects(question: { readonly limit: number; readonly cursor: string | null }): Promise<RejectPage>
-  /** Of all partitions of the log, as of now. */
-  bounds(): Promise<readonly PartitionBounds[]>
+/** What every process of Weir tells of itself. */
+export interface ServiceSources {
   status(): Status
   counters(): Counters
   /** Is told of every error that is not a Fault: a bug, answered 500. */
   report(error: unknown): void
+}
+
+/** Where the answers come from. All are called per request and may throw Faults. */
+export interface ApiSources extends ServiceSources, TailSources {
+  readonly plans: readonly MetricPlan[]
+  query(question: Question): Promise<Result>
+  audit(): Promise<Ledger>
+  rejects(question: { readonly limit: number; readonly cursor: string | null }): Promise<RejectPage>
+  /** What the log holds, as of now; asked after the ledger that it stands beside. */
+  logState(ledger: Ledger): Promise<LogState>
 }
 
 export interface Status {
@@ -59,13 +64,9 @@ const SECURITY_HEADERS = {
 }
 
 export function createApi(sources: ApiSources): Hono {
-  const app = new Hono()
+  const app = createApp(sources, () => scrape(sources))
   const serve = (name: RouteName, answer: Answer): void => serveRoute(app, ROUTES[name], answer)
 
-  app.use(async (context, next) => {
-    await next()
-    for (const [name, value] of Object.entries(SECURITY_HEADERS)) context.header(name, value)
-  })
   const metrics = JSON.stringify(toMetricsAnswer(sources.plans))
   serve('metrics', context => answerTagged(context, metrics))
   serve('result', createResultAnswer(sources))
@@ -75,20 +76,49 @@ export function createApi(sources: ApiSources): Hono {
     return context.json(toQuarantineAnswer(await sources.rejects(page)))
   })
   serve('tail', createTailAnswer(sources))
-  serve('health', context => context.json(toHealth('ok', sources)))
-  serve('ready', context => {
-    const { phase } = sources.status()
-    return context.json(toHealth(phase, sources), phase === 'ready' ? 200 : 503)
+  app.all('/v1/events', context => {
+    if (context.req.method !== 'POST') return refuseMethod('/v1/events', 'POST')
+    return toResponse(toProblem('elsewhere', 'events are taken by weir collect; send them there'))
   })
-  serve('scrape', async context => context.body(await scrape(sources)))
-  app.all('/v1/events', () => refuseMethod('/v1/events', 'POST'))
   app.all('/v1/live', () => refuseMethod('/v1/live', 'GET'))
-
   app.notFound(context => {
     const paths = Object.values(ROUTES).map(route => route.path)
     const detail = `there is nothing at ${context.req.path}; try one of ${paths.join(', ')}`
     return toResponse(toProblem('not_found', detail))
   })
+  return app
+}
+
+/** Of a process that answers no questions: whether it is well, and its counters. */
+export function createServiceApi(sources: ServiceSources): Hono {
+  const app = createApp(sources, async () => {
+    const { version } = sources.status()
+    return toPrometheusText(toServiceFamilies(sources.counters(), version))
+  })
+  app.all('/v1/events', context => {
+    if (context.req.method !== 'POST') return refuseMethod('/v1/events', 'POST')
+    return toResponse(toProblem('elsewhere', 'events are taken by weir collect; send them there'))
+  })
+  app.notFound(() => {
+    const detail = 'questions are answered by weir serve; this process has /healthz, /readyz, '
+    return toResponse(toProblem('elsewhere', `${detail}/metrics`))
+  })
+  return app
+}
+
+/** Health, counters, and what is the same for every answer. */
+function createApp(sources: ServiceSources, scrapeAll: () => Promise<string>): Hono {
+  const app = new Hono()
+  app.use(async (context, next) => {
+    await next()
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) context.header(name, value)
+  })
+  serveRoute(app, ROUTES.health, context => context.json(toHealth('ok', sources)))
+  serveRoute(app, ROUTES.ready, context => {
+    const { phase } = sources.status()
+    return context.json(toHealth(phase, sources), phase === 'ready' ? 200 : 503)
+  })
+  serveRoute(app, ROUTES.scrape, async context => context.body(await scrapeAll()))
   app.onError(error => {
     if (isFault(error)) return toResponse(problemOfFault(error))
     if (error.name === 'AbortError') {
@@ -139,19 +169,20 @@ function createResultAnswer(sources: ApiSources): Answer {
 
 async function audit(sources: ApiSources): Promise<AuditAnswer> {
   const ledger = await sources.audit()
-  return toAuditAnswer(ledger, await sources.bounds(), sources.status().progress)
+  return toAuditAnswer(ledger, await sources.logState(ledger), sources.status().progress)
 }
 
 async function scrape(sources: ApiSources): Promise<string> {
   const { progress, version } = sources.status()
   const ledger = await sources.audit()
-  const bounds = await sources.bounds()
-  const answer = toAuditAnswer(ledger, bounds, progress)
+  const state = await sources.logState(ledger)
+  const answer = toAuditAnswer(ledger, state, progress)
   const counters = sources.counters()
+  const { bounds } = state
   return toPrometheusText(toFamilies({ audit: answer, bounds, counters, progress, version }))
 }
 
-function toHealth(status: HealthAnswer['status'], sources: ApiSources): HealthAnswer {
+function toHealth(status: HealthAnswer['status'], sources: ServiceSources): HealthAnswer {
   return { status, version: sources.status().version }
 }
 

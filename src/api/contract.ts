@@ -44,6 +44,10 @@ export interface AuditPartition extends LedgerPartition {
   /** One past the newest record of the log. */
   readonly offset_end: number
   readonly lag: number
+  /** How long the oldest record waits that is not digested; null: not known. */
+  readonly lag_seconds: number | null
+  /** Until the log deletes that record unread, or would delete one that came now; null: never. */
+  readonly retention_hours: number | null
 }
 
 export interface QuarantineAnswer {
@@ -153,6 +157,8 @@ export const auditSchema: z.ZodType<AuditAnswer> = z.strictObject({
       offset_next: offset,
       offset_end: offset,
       lag: total,
+      lag_seconds: z.number().nonnegative().nullable(),
+      retention_hours: z.number().nonnegative().nullable(),
       consumed: total,
       skipped: total,
       gap: total,

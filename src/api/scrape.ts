@@ -12,7 +12,11 @@ export interface Counters {
   readonly residentBytes: number
   /** Age of what answers show: from append to commit, of the newest commit; null: none yet. */
   readonly freshnessS: number | null
-  readonly live: { readonly clients: number; readonly dropped: number }
+  /** null: there is no live stream here. */
+  readonly live: { readonly clients: number; readonly dropped: number } | null
+  /** null: this process is no digest worker. */
+  readonly worker: WorkerCounters | null
+  /** null: no events are taken here. */
   readonly collector: {
     /** By status. */
     readonly requests: ReadonlyMap<number, number>
@@ -20,7 +24,16 @@ export interface Counters {
     readonly itemsInvalid: number
     readonly inFlightRequests: number
     readonly inFlightBytes: number
-  }
+  } | null
+}
+
+export interface WorkerCounters {
+  readonly shards: number
+  /** How often the shares changed. */
+  readonly assignments: number
+  readonly commits: number
+  /** Commits that were refused, because another worker had taken the shard over. */
+  readonly fenced: number
 }
 
 export interface ScrapeSources {
@@ -36,7 +49,7 @@ export function toFamilies(sources: ScrapeSources): readonly Family[] {
     ...ledgerFamilies(sources.audit),
     ...flowFamilies(sources),
     ...serverFamilies(sources.counters),
-    gauge('weir_info', 'Which Weir this is.', [{ labels: { version: sources.version }, value: 1 }]),
+    infoFamily(sources.version),
   ]
 }
 
@@ -63,7 +76,22 @@ function ledgerFamilies(audit: AuditAnswer): readonly Family[] {
       'Records of the log that are not digested yet.',
       partitions.map(line => ({ labels: toLabels(line), value: line.lag })),
     ),
+    gauge(
+      'weir_lag_seconds',
+      'How long the oldest record waits that is not digested yet.',
+      partitions.flatMap(line => sampleOf(line, line.lag_seconds)),
+    ),
+    gauge(
+      'weir_retention_hours',
+      'Until the log deletes the oldest record that is not digested.',
+      partitions.flatMap(line => sampleOf(line, line.retention_hours)),
+    ),
   ]
+}
+
+/** None where the value is not known. */
+function sampleOf(line: AuditPartition, value: number | null): readonly Sample[] {
+  return value === null ? [] : [{ labels: toLabels(line), value }]
 }
 
 function flowFamilies({ bounds, counters, progress }: ScrapeSources): readonly Family[] {
@@ -73,11 +101,7 @@ function flowFamilies({ bounds, counters, progress }: ScrapeSources): readonly F
       'What a partition takes on disk.',
       bounds.map(bound => ({ labels: toLabels(bound), value: bound.sizeBytes })),
     ),
-    gauge(
-      'weir_freshness_seconds',
-      'How long the newest committed record took from its append to the answers.',
-      maybe(counters.freshnessS),
-    ),
+    ...freshnessFamilies(counters),
     gauge(
       'weir_progress_timestamp_seconds',
       'Event time that all partitions have come to.',
@@ -86,7 +110,36 @@ function flowFamilies({ bounds, counters, progress }: ScrapeSources): readonly F
   ]
 }
 
-function serverFamilies({ collector, live, startMs, residentBytes }: Counters): readonly Family[] {
+/** Of a process that answers no questions. */
+export function toServiceFamilies(counters: Counters, version: string): readonly Family[] {
+  return [...freshnessFamilies(counters), ...serverFamilies(counters), infoFamily(version)]
+}
+
+function infoFamily(version: string): Family {
+  return gauge('weir_info', 'Which Weir this is.', [{ labels: { version }, value: 1 }])
+}
+
+function freshnessFamilies({ freshnessS }: Counters): readonly Family[] {
+  const help = 'How long the newest committed record took from its append to the answers.'
+  return [gauge('weir_freshness_seconds', help, maybe(freshnessS))]
+}
+
+function serverFamilies(counters: Counters): readonly Family[] {
+  const { collector, live, worker, startMs, residentBytes } = counters
+  return [
+    ...(collector === null ? [] : collectorFamilies(collector)),
+    ...(live === null ? [] : liveFamilies(live)),
+    ...(worker === null ? [] : workerFamilies(worker)),
+    gauge('process_resident_memory_bytes', 'Resident memory size in bytes.', [
+      plain(residentBytes),
+    ]),
+    gauge('process_start_time_seconds', 'Start time of the process since the unix epoch.', [
+      plain(startMs / SECOND_MS),
+    ]),
+  ]
+}
+
+function collectorFamilies(collector: NonNullable<Counters['collector']>): readonly Family[] {
   const requests = [...collector.requests].sort(([left], [right]) => left - right)
   return [
     counter(
@@ -104,16 +157,30 @@ function serverFamilies({ collector, live, startMs, residentBytes }: Counters): 
     gauge('weir_collector_in_flight_bytes', 'Bodies held in memory.', [
       plain(collector.inFlightBytes),
     ]),
+  ]
+}
+
+function liveFamilies(live: NonNullable<Counters['live']>): readonly Family[] {
+  return [
     gauge('weir_live_clients', 'Clients of the live stream.', [plain(live.clients)]),
     counter('weir_live_dropped_total', 'Live clients sent away because they read too slowly.', [
       plain(live.dropped),
     ]),
-    gauge('process_resident_memory_bytes', 'Resident memory size in bytes.', [
-      plain(residentBytes),
+  ]
+}
+
+function workerFamilies(worker: WorkerCounters): readonly Family[] {
+  return [
+    gauge('weir_worker_shards', 'Shards that this worker digests.', [plain(worker.shards)]),
+    counter('weir_worker_assignments_total', 'How often its shards changed.', [
+      plain(worker.assignments),
     ]),
-    gauge('process_start_time_seconds', 'Start time of the process since the unix epoch.', [
-      plain(startMs / SECOND_MS),
-    ]),
+    counter('weir_worker_commits_total', 'Steps that it committed.', [plain(worker.commits)]),
+    counter(
+      'weir_worker_fenced_total',
+      'Commits refused because another worker had taken the shard over.',
+      [plain(worker.fenced)],
+    ),
   ]
 }
 

@@ -84,7 +84,7 @@ test('what cannot be read goes to weir.unparsed, always to the same partition', 
   const first = await collectOne(toItem('nonsense'), NOT_JSON)
   const second = await collectOne(toItem('nonsense'), NOT_JSON)
   expect(first.records).toEqual(second.records)
-  expect(first.records[0]).toMatchObject({ topic: 'weir.unparsed', key: null, headers: [] })
+  expect(first.records[0]).toMatchObject({ topic: 'shop.weir.unparsed', key: null, headers: [] })
   expect(first.answers).toEqual([
     { index: 0, event_id: null, status: 'invalid', code: 'not_json', pointer: '' },
   ])
@@ -93,7 +93,7 @@ test('what cannot be read goes to weir.unparsed, always to the same partition', 
 test('an importer says why a line is no event, and where it stood', async () => {
   const origin = { reason: 'csv_line', file: 'shop.csv', line: 7, cut: null } as const
   const { records, headers } = await collectOne({ bytes: toUtf8('a,b'), origin }, GOOD)
-  expect(records[0]).toMatchObject({ topic: 'weir.unparsed', value: toUtf8('a,b') })
+  expect(records[0]).toMatchObject({ topic: 'shop.weir.unparsed', value: toUtf8('a,b') })
   const expected = { 'weir-reason': 'csv_line', 'weir-file': 'shop.csv', 'weir-line': '7' }
   expect(headers).toEqual(expected)
 })
@@ -115,7 +115,7 @@ test('an item that was cut before keeps the length and hash of the whole', async
 test('an item over 64 KiB keeps its beginning, its length and its hash', async () => {
   const bytes = toUtf8('x'.repeat(65_537))
   const { records, headers, answers } = await collectOne({ bytes, origin: null }, GOOD)
-  expect(records[0]?.topic).toBe('weir.unparsed')
+  expect(records[0]?.topic).toBe('shop.weir.unparsed')
   expect(records[0]?.value).toEqual(bytes.subarray(0, 65_536))
   expect(headers).toEqual({
     'weir-reason': 'too_large',

@@ -9,7 +9,7 @@
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import type { Catalog } from '../model/catalog.ts'
-import { UNPARSED_TOPIC } from '../model/catalog.ts'
+import { unparsedTopicOf } from '../model/catalog.ts'
 import { EVENT_BYTES_MAX } from '../model/event.ts'
 import { partitionOf } from '../model/partitioner.ts'
 import type { Appended, Header, NewRecord } from '../model/record.ts'
@@ -168,7 +168,7 @@ function placeUnparsed(item: Item, reason: InvalidCode, catalog: Catalog): Place
 /** Spread by a hash of the bytes, so that the same item always comes to the same place. */
 function toUnparsed(value: Uint8Array, headers: readonly Header[], catalog: Catalog): NewRecord {
   const partition = crc32(value) % catalog.partitions
-  return { topic: UNPARSED_TOPIC, partition, key: null, value, headers }
+  return { topic: unparsedTopicOf(catalog), partition, key: null, value, headers }
 }
 
 function originHeaders(origin: Origin | null): readonly Header[] {

@@ -127,7 +127,9 @@ describe('progress', () => {
   test('a partition that holds more than was read says so, though nothing of it was', () => {
     const bench = openBench()
     const bounds = (topic: string, offsetEnd: number): void =>
-      bench.engine.observe([{ topic, partition: 0, offsetFirst: 0, offsetEnd, sizeBytes: 0 }])
+      bench.engine.observe([
+        { topic, partition: 0, offsetFirst: 0, offsetEnd, sizeBytes: 0, retentionMs: null },
+      ])
     bench.feed('thing', [event()])
     bounds('thing', 1)
     bounds('other', 0)

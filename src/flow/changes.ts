@@ -3,27 +3,18 @@
  * was counted there, or because progress made them final. Of each metric so many windows are kept
  * by name; of more it is only known that they are many.
  */
+import type { Change } from '../model/news.ts'
 import type { MetricPlan } from '../model/plan.ts'
-import type { Step } from '../model/step.ts'
 import { TIME_MS_MIN } from '../model/time.ts'
 import type { Windowing } from '../model/window.ts'
 import { createWindowing } from '../model/window.ts'
 
-export interface Change {
-  readonly plan: MetricPlan
-  /** Where the changed windows begin, in no order; of `all`, -Infinity. null: they are many. */
-  readonly starts: ReadonlySet<number> | null
-}
-
 export interface Changes {
-  /** Notes the windows that a step counts events in. */
-  addStep(step: Step): void
+  add(changes: readonly Change[]): void
   /** Notes the windows that became final as progress moved; `before` null: nobody knows. */
   addFinal(before: number | null, now: number | null): void
-  /** What was noted since the last take, or was given back. */
+  /** What was noted since the last take; add again what could not be told. */
   take(): readonly Change[]
-  /** Notes again what was taken and could not be told. */
-  giveBack(changes: readonly Change[]): void
 }
 
 /** Windows of a metric that are kept by name: more than a second of a busy shop touches. */
@@ -47,10 +38,8 @@ export function createChanges(plans: readonly MetricPlan[]): Changes {
     changed.set(plan, known.size > WINDOWS_MAX ? null : known)
   }
   return {
-    addStep: step => {
-      for (const { plan, windowStart } of step.shards.flatMap(shard => shard.partials)) {
-        add(plan, windowStart)
-      }
+    add: changes => {
+      for (const { plan, starts } of changes) add(plan, starts)
     },
     addFinal: (before, now) => {
       if (now === null || now === before) return
@@ -64,9 +53,6 @@ export function createChanges(plans: readonly MetricPlan[]): Changes {
       const taken = [...changed].map(([plan, starts]) => ({ plan, starts }))
       changed = new Map()
       return taken
-    },
-    giveBack: changes => {
-      for (const { plan, starts } of changes) add(plan, starts)
     },
   }
 }

@@ -19,6 +19,7 @@ import type { Clock } from '../std/clock.ts'
 import { Fault, isFault, messageOf } from '../std/fault.ts'
 import { MIB, SECOND_MS } from '../std/units.ts'
 import type { Committed, StepStore, StoreState } from '../store/store.ts'
+import type { PublishRejects } from './publish-rejects.ts'
 
 export interface DigestOptions {
   readonly log: EventLog
@@ -39,6 +40,8 @@ export interface DigestOptions {
   readonly onLoad?: (state: StoreState) => void
   /** Called after each commit, with what was committed. */
   readonly onCommit: (committed: Committed, step: Step) => void
+  /** Called with the rejects of a step, and waited for, before the step is committed. */
+  readonly publishRejects?: PublishRejects
   /** Called once per outage, with what is wrong, and with null when it is over. */
   readonly onOutage: (fault: Fault | null) => void
   /** Aborted: digest what the log holds by then, commit, and return. */
@@ -214,6 +217,9 @@ function createCommits(options: DigestOptions, parts: CommitParts): Commits {
   let failure: unknown = null
 
   const commit = async (step: Step): Promise<void> => {
+    const rejects = step.shards.flatMap(shard => shard.rejects)
+    if (rejects.length > 0) await options.publishRejects?.(rejects, options.signal)
+    if (options.signal.aborted) return
     const committed = await store.commit(step)
     for (const [shard, runs] of Map.groupBy(committed.runs, run => run.shard)) {
       engines.get(shard)?.settle(runs.map(({ run }) => run))

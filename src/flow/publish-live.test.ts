@@ -16,6 +16,7 @@ import type { RowSketch } from '../store/steps.ts'
 import { plansOf, reject, sold, stepOf, toBatch, totals } from '../store/steps.ts'
 import type { Store } from '../store/store.ts'
 import { WINDOWS_MAX } from './changes.ts'
+import { toNews } from './news.ts'
 import { createLivePublisher, ROWS_MAX } from './publish-live.ts'
 
 const base = { from: sold, groupBy: ['data.item'], measures: { sales: count() } } as const
@@ -55,7 +56,7 @@ async function openStage(): Promise<Stage> {
     clock,
     query: question => (stage.breakStore ? closed : store).query(question),
     audit: () => store.audit(),
-    bounds: async () => [],
+    logState: async () => ({ bounds: [], oldestMs: new Map(), nowMs: 0 }),
     rejects: question => store.rejects(question),
   })
   const closed = openMemoryStore({ plans, shards: 2 })
@@ -79,7 +80,7 @@ async function openStage(): Promise<Stage> {
   let passCount = 0
   const commitStep: Stage['commitStep'] = async (...shards) => {
     const step = stepOf(...shards)
-    publisher.note(await store.commit(step), step)
+    publisher.note(toNews(await store.commit(step), step))
   }
   const stage: Stage = {
     breakStore: false,

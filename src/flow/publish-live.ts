@@ -4,27 +4,26 @@
  * added up here, so status, revision and lateness are the store's own.
  */
 
+import type { LogState } from '../api/api.ts'
 import { toAuditAnswer, toRejectAnswer } from '../api/api.ts'
 import type { LiveEvent, LiveHub } from '../live/live.ts'
 import type { Ledger } from '../model/ledger.ts'
 import { invalidTotal } from '../model/ledger.ts'
+import type { Change, News } from '../model/news.ts'
 import type { MetricPlan } from '../model/plan.ts'
-import type { PartitionBounds } from '../model/record.ts'
 import type { Question, RejectPage, Result } from '../model/result.ts'
-import type { Step } from '../model/step.ts'
 import { toMillisecondText, toSecondText } from '../model/time.ts'
 import type { Clock } from '../std/clock.ts'
 import { isFault } from '../std/fault.ts'
 import { SECOND_MS } from '../std/units.ts'
-import type { Committed, StoreState } from '../store/store.ts'
-import type { Change } from './changes.ts'
+import type { StoreState } from '../store/store.ts'
 import { createChanges } from './changes.ts'
 
 export interface LivePublisher {
   /** Notes how far the store was when it was opened. */
   begin(state: Pick<StoreState, 'sequence' | 'progress'>): void
   /** Notes what a commit changed. */
-  note(committed: Committed, step: Step): void
+  note(news: News): void
   /** What a new client gets: the ledger and the newest rejects; results it asks for itself. */
   snapshot(): Promise<readonly LiveEvent[]>
   /** Publishes every second what was noted, until the signal aborts. */
@@ -36,7 +35,7 @@ export interface LivePublisherOptions {
   readonly clock: Clock
   query(question: Question): Promise<Result>
   audit(): Promise<Ledger>
-  bounds(): Promise<readonly PartitionBounds[]>
+  logState(ledger: Ledger): Promise<LogState>
   rejects(question: { readonly limit: number; readonly cursor: null }): Promise<RejectPage>
 }
 
@@ -71,7 +70,7 @@ export function createLivePublisher(options: LivePublisherOptions): LivePublishe
       hub.publish(await toLedgerEvent(options, id, at.progress))
     } catch (error) {
       // Told twice does no harm; what is not told must be told later.
-      changes.giveBack(taken)
+      changes.add(taken)
       hasRejects ||= withRejects
       isMoved = true
       throw error
@@ -84,11 +83,11 @@ export function createLivePublisher(options: LivePublisherOptions): LivePublishe
       progressTold = state.progress
       isKnown = state.sequence > 0
     },
-    note: (committed, step) => {
-      at = committed
+    note: news => {
+      at = news
       isMoved = true
-      changes.addStep(step)
-      hasRejects ||= step.shards.some(shard => shard.rejects.length > 0)
+      changes.add(news.changes)
+      hasRejects ||= news.hasRejects
     },
     snapshot: async () => {
       const id = String(at.sequence)
@@ -145,7 +144,7 @@ async function toLedgerEvent(
   progress: number | null,
 ): Promise<LiveEvent> {
   const ledger = await options.audit()
-  const { partitions, lag } = toAuditAnswer(ledger, await options.bounds(), progress)
+  const { partitions, lag } = toAuditAnswer(ledger, await options.logState(ledger), progress)
   const sum = (countOf: (line: (typeof partitions)[number]) => number): number =>
     partitions.reduce((total, line) => total + countOf(line), 0)
   const data = {

@@ -1,6 +1,6 @@
 /**
- * Serve: the store and the log → the API, the live stream and the page, on one port with the front
- * door. It only asks; what is open at the moment of a question answers it.
+ * Serve: results and the log → the API, the live stream and the page, on one port, with the front
+ * door where this process has one. It only asks; what is open at the moment of a question answers.
  */
 import { createApi } from '../api/api.ts'
 import { serveHttp } from '../api/node/http.ts'
@@ -10,12 +10,14 @@ import { createChecker } from '../engine/scan/check.ts'
 import { createLive } from '../live/live.ts'
 import type { EventLog } from '../log/log.ts'
 import type { Catalog } from '../model/catalog.ts'
+import type { Ledger } from '../model/ledger.ts'
+import type { News } from '../model/news.ts'
 import type { MetricPlan } from '../model/plan.ts'
-import type { Step } from '../model/step.ts'
 import type { Clock } from '../std/clock.ts'
 import { isFault, messageOf } from '../std/fault.ts'
 import { MIB, SECOND_MS } from '../std/units.ts'
-import type { Committed, Store, StoreState } from '../store/store.ts'
+import type { AnswerStore, StoreState } from '../store/store.ts'
+import { createLogState } from './log-state.ts'
 import { createLivePublisher } from './publish-live.ts'
 import { tailLog } from './tail.ts'
 
@@ -24,10 +26,11 @@ export type Phase = 'starting' | 'ready' | 'draining'
 export interface ServeOptions {
   readonly catalog: Catalog
   readonly plans: readonly MetricPlan[]
-  readonly collector: Collector
+  /** null: events are taken by another process. */
+  readonly collector: Collector | null
   readonly log: EventLog
-  /** The store that is open now. Throws STORE_UNAVAILABLE between two lives of it. */
-  readonly store: () => Store
+  /** What answers now. Throws STORE_UNAVAILABLE between two lives of a store. */
+  readonly store: () => AnswerStore
   readonly clock: Clock
   readonly version: string
   readonly host: string
@@ -50,9 +53,9 @@ export interface Serving extends AsyncDisposable {
   /** The published progress, ms since the epoch; null: none yet. */
   readonly progress: number | null
   /** Tells where counting goes on from, whenever the store was opened. */
-  begin(state: StoreState): void
-  /** Tells of a commit, so that what it changed is published. */
-  note(committed: Committed, step: Step): void
+  begin(state: Pick<StoreState, 'sequence' | 'progress'>): void
+  /** Tells what was committed, so that what it changed is published. */
+  note(news: News): void
   /** Publishes what changed, every second, until the signal aborts. */
   run(): Promise<void>
 }
@@ -65,11 +68,12 @@ export async function openServing(options: ServeOptions): Promise<Serving> {
   const { catalog, plans, collector, log, store, clock, report, signal } = options
   // Questions are answered until the very end.
   const never = new AbortController().signal
+  const logState = createLogState(log, clock)
   const sources = {
-    query: (question: Parameters<Store['query']>[0]) => store().query(question),
+    query: (question: Parameters<AnswerStore['query']>[0]) => store().query(question),
     audit: () => store().audit(),
-    rejects: (question: Parameters<Store['rejects']>[0]) => store().rejects(question),
-    bounds: () => log.bounds(never),
+    rejects: (question: Parameters<AnswerStore['rejects']>[0]) => store().rejects(question),
+    logState: (ledger: Ledger) => logState(ledger, never),
   }
   let phase: Phase = 'starting'
   let progress: number | null = null
@@ -83,7 +87,7 @@ export async function openServing(options: ServeOptions): Promise<Serving> {
     onConnect: () => publisher.snapshot(),
     report,
   })
-  const intake = createCollectorHandler({ collector, signal, report })
+  const intake = collector === null ? null : createCollectorHandler({ collector, signal, report })
   const check = createChecker(catalog)
   const app = createApi({
     plans,
@@ -96,13 +100,14 @@ export async function openServing(options: ServeOptions): Promise<Serving> {
       residentBytes: options.residentBytes(),
       freshnessS,
       live: hub.counters(),
-      collector: intake.counters(),
+      worker: null,
+      collector: intake?.counters() ?? null,
     }),
     report,
   })
   const server = await serveHttp({
     app,
-    collectorHandler: intake.handle,
+    collectorHandler: intake?.handle ?? null,
     liveHandler: hub.handle,
     staticDirectory: options.pageDirectory,
     host: options.host,
@@ -127,10 +132,10 @@ export async function openServing(options: ServeOptions): Promise<Serving> {
       progress = state.progress
       publisher.begin(state)
     },
-    note: (committed, step) => {
-      progress = committed.progress
-      freshnessS = freshnessOf(step, clock.now()) ?? freshnessS
-      publisher.note(committed, step)
+    note: news => {
+      progress = news.progress
+      if (news.arrivalMs !== null) freshnessS = (clock.now() - news.arrivalMs) / SECOND_MS
+      publisher.note(news)
     },
     run: () => publisher.run(hub, signal),
     [Symbol.asyncDispose]: async () => {
@@ -138,12 +143,6 @@ export async function openServing(options: ServeOptions): Promise<Serving> {
       await server.close()
     },
   }
-}
-
-/** Seconds from the earliest arrival in a step to its commit; null where nothing arrived in it. */
-function freshnessOf(step: Step, nowMs: number): number | null {
-  const arrivals = step.shards.flatMap(shard => shard.arrivalMs ?? [])
-  return arrivals.length === 0 ? null : (nowMs - Math.min(...arrivals)) / SECOND_MS
 }
 
 /** What is told of an error by a server that goes on. */

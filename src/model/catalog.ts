@@ -9,8 +9,14 @@ import { CURRENCY_DECIMALS } from './currency.ts'
 import type { EventSchema } from './event.ts'
 import type { FieldMap } from './field.ts'
 
-/** The topic of what cannot be put in the topic of a type; each of its records is invalid. */
+/** Name of the topic, after the prefix, of what cannot be put in the topic of a type. */
 export const UNPARSED_TOPIC = 'weir.unparsed'
+
+/**
+ * Name, after the prefix, of the topic on Kafka that rejected records go to, besides the
+ * quarantine.
+ */
+export const REJECTS_TOPIC = 'weir.rejects'
 
 export interface Catalog {
   /** In order of declaration, the built-in six first. */
@@ -68,7 +74,19 @@ function assertFieldNames(eventName: string, fields: FieldMap): void {
 
 /** All topics of a catalog: one per type in order of declaration, then weir.unparsed. */
 export function topicsOf(catalog: Catalog): readonly string[] {
-  return [...catalog.events.map(event => catalog.topicPrefix + event.name), UNPARSED_TOPIC]
+  return [
+    ...catalog.events.map(event => catalog.topicPrefix + event.name),
+    unparsedTopicOf(catalog),
+  ]
+}
+
+/** weir.unparsed of a catalog: every deployment has one of its own, under its prefix. */
+export function unparsedTopicOf({ topicPrefix }: Pick<Catalog, 'topicPrefix'>): string {
+  return topicPrefix + UNPARSED_TOPIC
+}
+
+export function rejectsTopicOf({ topicPrefix }: Pick<Catalog, 'topicPrefix'>): string {
+  return topicPrefix + REJECTS_TOPIC
 }
 
 /** All shards of a catalog: partition i of every topic is shard i. */

@@ -14,6 +14,7 @@ export const PROBLEMS = {
   host_refused: { status: 403, when: 'the Host header names another machine' },
   origin_refused: { status: 403, when: 'a page of another origin sent this' },
   not_found: { status: 404, when: 'there is nothing at this path' },
+  elsewhere: { status: 404, when: 'another process of this weir answers here' },
   metric_unknown: { status: 404, when: 'no metric has this name' },
   method_not_allowed: { status: 405, when: 'the path does not know this method' },
   body_too_large: { status: 413, when: 'the body is larger than allowed' },

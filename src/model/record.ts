@@ -15,6 +15,13 @@ export const HEADER_LINE = 'weir-line' // its line, from 1
 export const HEADER_LENGTH = 'weir-length' // length in bytes of an item that was cut at 64 KiB
 export const HEADER_SHA256 = 'weir-sha256' // and its SHA-256, in hex
 
+/** On the records of weir.rejects: where the record was, and what is wrong with it. */
+export const HEADER_TOPIC = 'weir-topic'
+export const HEADER_PARTITION = 'weir-partition'
+export const HEADER_OFFSET = 'weir-offset'
+export const HEADER_CODE = 'weir-code' // of INVALID_CODES
+export const HEADER_POINTER = 'weir-pointer' // JSON pointer, maybe empty
+
 /** A record to append. The log stamps offset and arrival. */
 export interface NewRecord {
   readonly topic: string

@@ -20,10 +20,10 @@ export type NodeHandler = (request: IncomingMessage, response: ServerResponse) =
 export interface ServeOptions {
   /** Answers what the handlers below do not: a Hono app. */
   readonly app: { fetch(request: Request): Response | Promise<Response> }
-  /** `POST /v1/events`. */
-  readonly collectorHandler: NodeHandler
-  /** `GET /v1/live`. */
-  readonly liveHandler: NodeHandler
+  /** `POST /v1/events`; null: the app answers it. */
+  readonly collectorHandler: NodeHandler | null
+  /** `GET /v1/live`; null: the app answers it. */
+  readonly liveHandler: NodeHandler | null
   /** The built page; null: none. */
   readonly staticDirectory: string | null
   readonly host: string
@@ -102,8 +102,10 @@ function createListener(options: ServeOptions, pages: Pages, end: AbortSignal): 
   const route: NodeHandler = (request, response) => {
     const { method, url = '' } = request
     const path = toPath(url)
-    if (method === 'POST' && path === '/v1/events') return collectorHandler(request, response)
-    if (method === 'GET' && path === '/v1/live') return liveHandler(request, response)
+    const isEvents = method === 'POST' && path === '/v1/events'
+    if (isEvents && collectorHandler !== null) return collectorHandler(request, response)
+    const isLive = method === 'GET' && path === '/v1/live'
+    if (isLive && liveHandler !== null) return liveHandler(request, response)
     const page = method === 'GET' || method === 'HEAD' ? pages.get(path) : undefined
     if (page !== undefined) return sendPage(page, request, response)
     apiHandler(request, response).catch(report)

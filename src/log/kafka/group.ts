@@ -13,13 +13,15 @@ import {
   offsetCommitV8,
   syncGroupV5,
 } from '@platformatic/kafka'
+import type { KafkaOptions } from '../../model/kafka.ts'
 import type { LogPosition } from '../../model/record.ts'
 import type { Clock } from '../../std/clock.ts'
+import type { Fault } from '../../std/fault.ts'
 import { SECOND_MS } from '../../std/units.ts'
 import type { Assignment, ShardGroup } from '../shards.ts'
 import { assignShards } from './assign.ts'
 import type { Cluster, Connections } from './cluster.ts'
-import { takeAnswer } from './cluster.ts'
+import { createCluster, takeAnswer } from './cluster.ts'
 import {
   BrokerError,
   ILLEGAL_GENERATION,
@@ -31,6 +33,7 @@ import {
   UNKNOWN_MEMBER_ID,
 } from './errors.ts'
 import type { Outage } from './outage.ts'
+import { createOutage } from './outage.ts'
 import {
   decodeAssignment,
   decodeOwned,
@@ -38,8 +41,8 @@ import {
   encodeSubscription,
 } from './wire/group.ts'
 
-export interface GroupOptions {
-  readonly cluster: Cluster
+export interface KafkaGroupOptions {
+  readonly kafka: KafkaOptions
   readonly group: string
   /** Whose partitions are shared. */
   readonly topic: string
@@ -47,6 +50,12 @@ export interface GroupOptions {
   /** A member that is silent for so long is cut off. */
   readonly sessionMs: number
   readonly clock: Clock
+  /** Told once when no broker can be reached, and with null when one can again. */
+  readonly onOutage: (fault: Fault | null) => void
+}
+
+interface GroupOptions extends Omit<KafkaGroupOptions, 'kafka' | 'onOutage'> {
+  readonly cluster: Cluster
   readonly outage: Outage
 }
 
@@ -63,8 +72,14 @@ interface Membership {
   readonly shards: readonly number[]
 }
 
-export function createGroup(options: GroupOptions): ShardGroup {
-  return { assignments: signal => assignments(options, signal) }
+/** A member of the group for as long as its assignments are pulled. */
+export function createKafkaGroup({ kafka, onOutage, ...options }: KafkaGroupOptions): ShardGroup {
+  return {
+    assignments: async function* (signal) {
+      await using cluster = createCluster(kafka)
+      yield* assignments({ ...options, cluster, outage: createOutage(onOutage) }, signal)
+    },
+  }
 }
 
 async function* assignments(

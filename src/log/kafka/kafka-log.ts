@@ -16,9 +16,9 @@ import { createOutage } from './outage.ts'
 import { createProducer } from './producer.ts'
 import type { ReaderContext } from './reader.ts'
 import { readKafka } from './reader.ts'
-import { createTopicRetention } from './retention.ts'
 import type { Readiness } from './readiness.ts'
 import { createReadiness } from './readiness.ts'
+import { createTopicRetention } from './retention.ts'
 import type { TopicIds, TopicPlan } from './topics.ts'
 
 export interface KafkaLogOptions {

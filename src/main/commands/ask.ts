@@ -3,15 +3,20 @@
 import { existsSync } from 'node:fs'
 import { toAuditAnswer } from '../../api/api.ts'
 import type { AuditAnswer } from '../../api/contract.ts'
+import { createLogState } from '../../flow/log-state.ts'
 import type { EventLog } from '../../log/log.ts'
 import { openSegmentLog } from '../../log/segment/segment-log.ts'
 import { topicsOf } from '../../model/catalog.ts'
 import type { Question, Result } from '../../model/result.ts'
 import { toMillisecondText } from '../../model/time.ts'
 import { Fault } from '../../std/fault.ts'
+import { openResultsReader } from '../../store/results/results-reader.ts'
+import type { AnswerStore } from '../../store/store.ts'
 import { dataDirOf } from '../running/data-dir.ts'
 import { openStoreOf } from '../running/embedded.ts'
+import { openTopics } from '../running/open-log.ts'
 import { findPeer } from '../running/peer.ts'
+import { layoutOf, openPlace } from '../running/place.ts'
 import type { CommandContext } from '../terminal/command.ts'
 
 export async function askQuestion(context: CommandContext, question: Question): Promise<Result> {
@@ -20,25 +25,47 @@ export async function askQuestion(context: CommandContext, question: Question): 
     const answer = await peer.get(toQuestionPath(question), context.signal)
     return answer as Result
   }
-  assertData(context)
-  await using store = await openStoreOf(context)
+  const { store } = await openAnswers(context)
+  await using _store = store
   return await store.query(question)
 }
 
 export async function askAudit(context: CommandContext): Promise<AuditAnswer> {
-  const directory = dataDirOf(context.config.settings.data)
-  const peer = await findPeer(directory, context.signal)
-  if (peer !== null) return (await peer.get('/v1/audit', context.signal)) as AuditAnswer
-  assertData(context)
-  await using store = await openStoreOf(context)
-  const { progress } = await store.load()
+  const { config, clock, signal } = context
+  const peer = await findPeer(dataDirOf(config.settings.data), signal)
+  if (peer !== null) return (await peer.get('/v1/audit', signal)) as AuditAnswer
+  const { store, progress } = await openAnswers(context)
+  await using _store = store
   await using log = await openLogOf(context)
-  return toAuditAnswer(await store.audit(), await log.bounds(context.signal), progress)
+  const ledger = await store.audit()
+  const state = await createLogState(log, clock)(ledger, signal)
+  return toAuditAnswer(ledger, state, progress)
 }
 
-/** Opens the log of the context's data directory, to read it; nothing is deleted. */
+interface Answers {
+  readonly store: AnswerStore
+  readonly progress: number | null
+}
+
+/** The store of the data directory, or, where one is named, the results place. */
+async function openAnswers(context: CommandContext): Promise<Answers> {
+  if (context.config.settings.results === '') {
+    assertData(context)
+    const store = await openStoreOf(context)
+    return { store, progress: (await store.load()).progress }
+  }
+  const store = await openResultsReader({
+    objects: openPlace(context),
+    plans: context.config.plans,
+    layout: layoutOf(context, null),
+  })
+  return { store, progress: store.progress }
+}
+
+/** Opens the log of the settings, to read it; nothing is deleted. */
 export async function openLogOf(context: CommandContext): Promise<EventLog> {
-  const { settings, catalog } = context.config
+  const { settings, catalog, kafka } = context.config
+  if (kafka !== null) return await openTopics(context, {})
   return await openSegmentLog({
     directory: dataDirOf(settings.data).log,
     topics: topicsOf(catalog),

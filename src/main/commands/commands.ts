@@ -1,11 +1,15 @@
 /** Every command there is, in the order of `weir --help` and of the reference page. */
 import type { Command } from '../terminal/command.ts'
 import { auditCommand } from './audit.ts'
+import { collectCommand } from './collect.ts'
 import { configCommand } from './config.ts'
+import { digestCommand } from './digest.ts'
 import { doctorCommand } from './doctor.ts'
 import { generateCommand } from './generate.ts'
 import { importCommand } from './import.ts'
+import { produceCommand } from './produce.ts'
 import { queryCommand } from './query.ts'
+import { serveCommand } from './serve.ts'
 import { startCommand } from './start.ts'
 import { tailCommand } from './tail.ts'
 
@@ -16,6 +20,10 @@ export const COMMANDS: readonly Command[] = [
   auditCommand,
   tailCommand,
   generateCommand,
+  produceCommand,
+  collectCommand,
+  digestCommand,
+  serveCommand,
   configCommand,
   doctorCommand,
 ]

@@ -4,10 +4,12 @@ import { access, constants, mkdtemp, rm, statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
+import { describeTopics, reviewTopics } from '../../log/kafka/topics.ts'
 import { messageOf, systemCodeOf } from '../../std/fault.ts'
 import { GIB, toSizeText } from '../../std/units.ts'
 import { dataDirOf } from '../running/data-dir.ts'
 import { PAGE_DIRECTORY } from '../running/embedded.ts'
+import { toTopicPlan } from '../running/open-log.ts'
 import { findPeer } from '../running/peer.ts'
 import type { Command, CommandContext } from '../terminal/command.ts'
 import { askAudit } from './ask.ts'
@@ -22,7 +24,7 @@ export const doctorCommand: Command = {
   /** 1 where a check failed. */
   run: async context => {
     const findings: Finding[] = []
-    for (const check of CHECKS) findings.push(await check(context))
+    for (const check of CHECKS) findings.push(...[await check(context)].flat())
     const { terminal } = context
     if (context.isSet('json')) terminal.print(JSON.stringify({ findings }))
     else for (const { grade, text } of findings) terminal.print(`${MARKS[grade]}  ${text}`)
@@ -39,7 +41,8 @@ interface Finding {
 const MARKS = { good: 'ok  ', warning: 'warn', failed: 'FAIL' } as const
 const DISK_FREE_MIN = GIB
 
-type Check = (context: CommandContext) => Promise<Finding>
+/** One finding or several; none where there is nothing to look at. */
+type Check = (context: CommandContext) => Promise<Finding | readonly Finding[]>
 
 const checkNode: Check = async () => ({
   check: 'node',
@@ -109,6 +112,18 @@ const checkLedger: Check = async context => {
   return { check: 'ledger', grade: audit.balanced ? 'good' : 'failed', text }
 }
 
+const checkTopics: Check = async context => {
+  const { kafka } = context.config
+  if (kafka === null) return []
+  const plan = toTopicPlan(context)
+  const states = await describeTopics(kafka, plan.topics)
+  const findings = reviewTopics(states, plan)
+  if (findings.length > 0) return findings.map(finding => ({ check: 'topics', ...finding }))
+  const where = kafka.brokers.join(', ')
+  const text = `${plan.topics.length} topics of ${plan.partitions} partitions at ${where}`
+  return [{ check: 'topics', grade: 'good', text }]
+}
+
 const checkPage: Check = async () => ({
   check: 'page',
   grade: existsSync(PAGE_DIRECTORY) ? 'good' : 'warning',
@@ -122,6 +137,7 @@ const CHECKS: readonly Check[] = [
   checkConfig,
   checkData,
   checkPort,
+  checkTopics,
   checkLedger,
   checkPage,
 ].map(guard)

@@ -4,21 +4,23 @@
  */
 import { existsSync } from 'node:fs'
 import process from 'node:process'
+import { toNews } from '../../flow/news.ts'
 import type { Serving } from '../../flow/serve.ts'
-import { openServing, toReportText } from '../../flow/serve.ts'
+import { openServing } from '../../flow/serve.ts'
 import { Fault, isFault } from '../../std/fault.ts'
 import { SECOND_MS } from '../../std/units.ts'
 import { dataDirOf, removeNote, writeNote } from '../running/data-dir.ts'
 import type { Embedded } from '../running/embedded.ts'
 import { openEmbedded, PAGE_DIRECTORY } from '../running/embedded.ts'
-import type { End } from '../running/end.ts'
 import { createEnd } from '../running/end.ts'
+import { assertImportable } from '../running/import-file.ts'
 import { findPeer } from '../running/peer.ts'
 import { toReportLine } from '../running/report.ts'
 import { runTraffic } from '../running/traffic.ts'
+import { runUntil, toServerOptions } from '../running/until.ts'
 import { VERSION } from '../running/version.ts'
 import type { Command, CommandContext } from '../terminal/command.ts'
-import { assertImportable, importInto } from './import.ts'
+import { importInto } from './import.ts'
 
 export const startCommand: Command = {
   name: 'start',
@@ -54,7 +56,7 @@ async function runStart(context: CommandContext): Promise<number> {
   await using serving = await openServingOf(context, embedded, end.signal)
   await embedded.begin({
     onLoad: state => serving.begin(state),
-    onCommit: (committed, step) => serving.note(committed, step),
+    onCommit: (committed, step) => serving.note(toNews(committed, step)),
     onEnd: error => end.fail(error),
   })
   serving.setPhase('ready')
@@ -76,35 +78,21 @@ async function runStart(context: CommandContext): Promise<number> {
   return 0
 }
 
-/** Waits for the end, and then for what runs until it. */
-async function runUntil(end: End, tasks: readonly Promise<unknown>[]): Promise<void> {
-  const watched = tasks.map(task => task.catch((error: unknown) => end.fail(error)))
-  await new Promise<void>(resolve => {
-    if (end.signal.aborted) resolve()
-    end.signal.addEventListener('abort', () => resolve())
-  })
-  await Promise.all(watched)
-}
-
 function openServingOf(
-  { config, clock, terminal }: CommandContext,
+  context: CommandContext,
   embedded: Embedded,
   signal: AbortSignal,
 ): Promise<Serving> {
+  const { config } = context
   return openServing({
     catalog: config.catalog,
     plans: config.plans,
     collector: embedded.collector,
     log: embedded.log,
     store: () => embedded.store(),
-    clock,
-    version: VERSION,
-    host: config.settings.host,
-    port: config.settings.port,
     pageDirectory: existsSync(PAGE_DIRECTORY) ? PAGE_DIRECTORY : null,
-    residentBytes: () => process.memoryUsage.rss(),
-    report: error => terminal.talk(`weir: ${toReportText(error)}`),
     signal,
+    ...toServerOptions(context, config.settings.port),
   })
 }
 

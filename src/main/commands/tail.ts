@@ -39,7 +39,7 @@ const EXIT_INTERRUPTED = 130
 
 async function tailAlone(context: CommandContext, backCount: number): Promise<void> {
   const { config, signal } = context
-  assertData(context)
+  if (config.kafka === null) assertData(context)
   await using log = await openLogOf(context)
   const ends = toEnds(await log.bounds(signal), bound => bound.offsetEnd)
   await show(

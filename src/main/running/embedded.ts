@@ -3,15 +3,16 @@ import { join } from 'node:path'
 import type { Collector } from '../../collector/collector.ts'
 import { runDigest } from '../../flow/digest.ts'
 import { createIngest } from '../../flow/ingest.ts'
+import { createPublishRejects } from '../../flow/publish-rejects.ts'
 import type { EventLog } from '../../log/log.ts'
-import { shardsOf } from '../../model/catalog.ts'
+import { rejectsTopicOf, shardsOf } from '../../model/catalog.ts'
 import type { Step } from '../../model/step.ts'
 import { Fault } from '../../std/fault.ts'
 import { openDuckDbStore } from '../../store/duckdb/duckdb.ts'
 import type { Committed, Store, StoreState } from '../../store/store.ts'
 import type { CommandContext } from '../terminal/command.ts'
 import { dataDirOf, holdLayout, makeDataDir, readSecret } from './data-dir.ts'
-import { openLog } from './open-log.ts'
+import { openLog, openRejects } from './open-log.ts'
 
 export interface Embedded extends AsyncDisposable {
   readonly log: EventLog
@@ -42,6 +43,7 @@ export async function openEmbedded(context: CommandContext): Promise<Embedded> {
   // Opened before the log: its lock tells whether another process holds the directory.
   const first = await openStoreOf(context)
   const log = await openLog(context)
+  const rejects = openRejects(context)
   const openNext = openFirst(first, context)
   let current: Store | null = null
   let digest: Promise<void> | null = null
@@ -74,6 +76,9 @@ export async function openEmbedded(context: CommandContext): Promise<Embedded> {
           loaded.resolve()
         },
         onCommit: listeners.onCommit,
+        ...(rejects === null
+          ? {}
+          : { publishRejects: createPublishRejects(rejects, rejectsTopicOf(catalog), clock) }),
         onOutage: fault => terminal.talk(toOutageText(fault)),
         drain: drain.signal,
         signal: stop.signal,
@@ -92,6 +97,7 @@ export async function openEmbedded(context: CommandContext): Promise<Embedded> {
       stop.abort()
       if (digest === null) await first[Symbol.asyncDispose]()
       else await digest.catch(() => undefined)
+      await rejects?.[Symbol.asyncDispose]()
       await log[Symbol.asyncDispose]()
     },
   }

@@ -4,8 +4,8 @@ import { openKafkaLog } from '../../log/kafka/kafka-log.ts'
 import type { TopicIds, TopicPlan } from '../../log/kafka/topics.ts'
 import type { EventLog } from '../../log/log.ts'
 import { openSegmentLog } from '../../log/segment/segment-log.ts'
-import { topicsOf } from '../../model/catalog.ts'
-import type { KafkaOptions } from '../../model/kafka.ts'
+import { rejectsTopicOf, topicsOf } from '../../model/catalog.ts'
+import { present } from '../../std/assert.ts'
 import { type Fault, isFault } from '../../std/fault.ts'
 import { SECOND_MS } from '../../std/units.ts'
 import type { CommandContext } from '../terminal/command.ts'
@@ -16,8 +16,13 @@ const READY_MS_MAX = 3 * SECOND_MS
 const POLL_MS = 20
 
 export async function openLog(context: CommandContext): Promise<EventLog> {
-  const { kafka } = context.config
-  return kafka === null ? openSegments(context) : await openTopics(context, kafka)
+  if (context.config.kafka === null) return openSegments(context)
+  // Its topics are remembered in the data directory, so that others of their names are refused.
+  const path = dataDirOf(context.config.settings.data).topics
+  return await openTopics(context, {
+    topicIds: readTopicIds(path),
+    onTopicIds: ids => writeWhole(path, `${JSON.stringify(Object.fromEntries(ids))}\n`),
+  })
 }
 
 function openSegments({ config, clock, crash, terminal }: CommandContext): Promise<EventLog> {
@@ -39,23 +44,42 @@ function openSegments({ config, clock, crash, terminal }: CommandContext): Promi
   })
 }
 
-/** Its topics are remembered in the data directory, so that others of their names are refused. */
-async function openTopics(context: CommandContext, kafka: KafkaOptions): Promise<EventLog> {
-  const { config, clock, terminal } = context
-  const path = dataDirOf(config.settings.data).topics
-  const log = openKafkaLog({
-    kafka,
-    plan: toTopicPlan(context),
-    clock,
-    topicIds: readTopicIds(path),
-    onTopicIds: ids => writeWhole(path, `${JSON.stringify(Object.fromEntries(ids))}\n`),
-    onOutage: fault => terminal.talk(toLogOutageText(fault)),
-  })
+export interface TopicMemory {
+  /** What the topics were when they were counted last. */
+  readonly topicIds?: TopicIds
+  readonly onTopicIds?: (ids: TopicIds) => void
+}
+
+/** The topics of the catalog in the Kafka cluster of the settings, which must name one. */
+export async function openTopics(context: CommandContext, memory: TopicMemory): Promise<EventLog> {
+  const log = openTopicLog(context, { plan: toTopicPlan(context), ...memory })
   await waitUntilReady(log, context).catch(async (error: unknown) => {
     await log[Symbol.asyncDispose]()
     throw error
   })
   return log
+}
+
+/** weir.rejects, to append to; null where the log is not on Kafka. */
+export function openRejects(context: CommandContext): EventLog | null {
+  if (context.config.kafka === null) return null
+  const topics = [rejectsTopicOf(context.config.catalog)]
+  return openTopicLog(context, { plan: { ...toTopicPlan(context), topics } })
+}
+
+function openTopicLog(
+  { config, clock, terminal }: CommandContext,
+  options: TopicMemory & { readonly plan: TopicPlan },
+): EventLog {
+  const kafka = present(config.kafka, 'the cluster of the settings')
+  const isRejects = options.plan.topics.includes(rejectsTopicOf(config.catalog))
+  return openKafkaLog({
+    kafka,
+    clock,
+    ...options,
+    // The other log of this process says it.
+    onOutage: fault => (isRejects ? undefined : terminal.talk(toLogOutageText(fault))),
+  })
 }
 
 export function toTopicPlan({ config }: Pick<CommandContext, 'config'>): TopicPlan {
@@ -69,7 +93,7 @@ export function toTopicPlan({ config }: Pick<CommandContext, 'config'>): TopicPl
   }
 }
 
-export function toLogOutageText(fault: Fault | null): string {
+function toLogOutageText(fault: Fault | null): string {
   return fault === null
     ? 'weir: kafka answers again'
     : `weir: ${fault.message}; events are answered with 503 and counting waits`
@@ -84,7 +108,7 @@ function readTopicIds(path: string): TopicIds {
 }
 
 /** For a moment only: with no broker in reach, the rest of Weir starts all the same. */
-export async function waitUntilReady(
+async function waitUntilReady(
   log: EventLog,
   { clock, signal }: Pick<CommandContext, 'clock' | 'signal'>,
 ): Promise<void> {

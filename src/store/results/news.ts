@@ -1,4 +1,7 @@
-/** News: which windows of which metrics manifests changed, told from their entries alone if it can. */
+/**
+ * News: which windows of which metrics manifests changed, told from their entries alone if it can.
+ */
+import type { Change } from '../../model/news.ts'
 import type { ObjectStore } from '../../model/object-store.ts'
 import type { MetricPlan } from '../../model/plan.ts'
 import { createWindowing } from '../../model/window.ts'
@@ -6,12 +9,6 @@ import { isFault } from '../../std/fault.ts'
 import type { Manifest, RowsEntry } from './manifest.ts'
 import { entriesAfter } from './metric-views.ts'
 import { readRows } from './row-lines.ts'
-
-export interface Change {
-  readonly plan: MetricPlan
-  /** Where the changed windows begin; of `all`, -Infinity; maybe more. null: nobody knows. */
-  readonly starts: ReadonlySet<number> | null
-}
 
 /** A shard's manifest, and the one that was known before. */
 export interface Moved {

@@ -4,6 +4,7 @@
  */
 import type { Ledger } from '../../model/ledger.ts'
 import { closeLedger } from '../../model/ledger.ts'
+import type { News } from '../../model/news.ts'
 import type { ObjectStore } from '../../model/object-store.ts'
 import type { MetricPlan } from '../../model/plan.ts'
 import { progressOf } from '../../model/progress.ts'
@@ -19,7 +20,6 @@ import type { Manifest } from './manifest.ts'
 import { toTotals } from './manifest.ts'
 import type { Snapshot } from './metric-views.ts'
 import { createMetricViews } from './metric-views.ts'
-import type { Change } from './news.ts'
 import { findChanges, hasNewRejects } from './news.ts'
 import { readQuarantine } from './read-quarantine.ts'
 import type { ResultsLayout } from './root.ts'
@@ -32,18 +32,8 @@ export interface ResultsReader extends AnswerStore {
    * found. Throws STORE_UNAVAILABLE, and then what was known stays.
    */
   refresh(signal?: AbortSignal): Promise<News | null>
-}
-
-export interface News {
-  /** How many commits all shards had, ever. */
-  readonly sequence: number
-  /** The latest that was published, or that all shards together come to; it never decreases. */
+  /** As of the last look: the latest that was published; null: none yet. */
   readonly progress: number | null
-  readonly totals: readonly PartitionTotals[]
-  readonly changes: readonly Change[]
-  readonly hasRejects: boolean
-  /** The earliest arrival in the last commits of the shards that moved. */
-  readonly arrivalMs: number | null
 }
 
 export interface ResultsReaderOptions {
@@ -106,6 +96,9 @@ export async function openResultsReader(options: ResultsReaderOptions): Promise<
 
   await poll()
   return {
+    get progress() {
+      return progress
+    },
     refresh: async signal => {
       assertOpen()
       const before = new Map(manifestsOf().map(manifest => [manifest.shard, manifest]))
@@ -119,7 +112,6 @@ export async function openResultsReader(options: ResultsReaderOptions): Promise<
       return {
         sequence: all.reduce((sum, manifest) => sum + manifest.sequence, 0),
         progress,
-        totals: totalsOf(all),
         changes: await findChanges(objects, plans, moved),
         hasRejects: moved.some(hasNewRejects),
         arrivalMs: arrivals.length === 0 ? null : Math.min(...arrivals),

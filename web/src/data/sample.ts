@@ -41,6 +41,8 @@ export function samplePartition(rest: Partial<AuditPartition> = {}): AuditPartit
     offset_next: 10,
     offset_end: 10,
     lag: 0,
+    lag_seconds: 0,
+    retention_hours: null,
     consumed: 10,
     skipped: 0,
     gap: 0,

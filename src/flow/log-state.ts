@@ -1,0 +1,82 @@
+/**
+ * What the log holds beside a ledger: how far it goes, and since when the oldest record waits that
+ * is not digested. That time stands in the record's batch, so it is read there; a record's arrival
+ * never changes, so each is read once.
+ */
+import type { LogState } from '../api/api.ts'
+import type { EventLog } from '../log/log.ts'
+import type { Ledger } from '../model/ledger.ts'
+import type { LogPosition, PartitionBounds } from '../model/record.ts'
+import { readBatchHeader } from '../model/record-batch.ts'
+import type { Clock } from '../std/clock.ts'
+import { SECOND_MS } from '../std/units.ts'
+
+export type ReadLogState = (ledger: Ledger, signal: AbortSignal) => Promise<LogState>
+
+/** Reading anew more often would cost more than the answer is worth. */
+const LOOK_MS = 2 * SECOND_MS
+const WAIT_MS_MAX = 300
+
+interface Seen {
+  readonly offset: number
+  readonly arrivalMs: number
+}
+
+export function createLogState(log: EventLog, clock: Clock): ReadLogState {
+  const seen = new Map<string, Seen>()
+  let lookedAtMs = Number.NEGATIVE_INFINITY
+  return async (ledger, signal) => {
+    const bounds = await log.bounds(signal)
+    const lagging = findLagging(ledger, bounds)
+    const fresh = lagging.filter(at => seen.get(toName(at))?.offset !== at.offset)
+    if (fresh.length > 0 && clock.monotonic() - lookedAtMs > LOOK_MS) {
+      lookedAtMs = clock.monotonic()
+      for (const [name, one] of await readArrivals(log, fresh, signal)) seen.set(name, one)
+    }
+    const oldestMs = new Map<string, number>()
+    for (const at of lagging) {
+      const arrivalMs = seen.get(toName(at))?.arrivalMs ?? -1
+      if (arrivalMs >= 0) oldestMs.set(toName(at), arrivalMs)
+    }
+    return { bounds, oldestMs, nowMs: clock.now() }
+  }
+}
+
+function toName(place: { readonly topic: string; readonly partition: number }): string {
+  return `${place.topic} ${place.partition}`
+}
+
+/** Where the partitions go on that hold more than is digested. */
+function findLagging(ledger: Ledger, bounds: readonly PartitionBounds[]): readonly LogPosition[] {
+  const next = new Map(ledger.partitions.map(line => [toName(line), line.offset_next]))
+  return bounds
+    .map(({ topic, partition, offsetFirst, offsetEnd }) => {
+      const offset = Math.max(offsetFirst, next.get(toName({ topic, partition })) ?? offsetFirst)
+      return { topic, partition, offset, isBehind: offset < offsetEnd }
+    })
+    .filter(at => at.isBehind)
+}
+
+/** The arrivals of the batches at these positions; without those that do not come in time. */
+async function readArrivals(
+  log: EventLog,
+  positions: readonly LogPosition[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Seen>> {
+  const arrivals = new Map<string, Seen>()
+  // A byte: one batch comes at a time.
+  for await (const fetches of log.read(
+    positions,
+    { bytesMax: 1, waitMsMax: WAIT_MS_MAX },
+    signal,
+  )) {
+    for (const { topic, partition, offset, bytes } of fetches) {
+      const name = toName({ topic, partition })
+      const header = readBatchHeader(bytes, 0)
+      if (header === null || arrivals.has(name)) continue
+      arrivals.set(name, { offset, arrivalMs: header.maxTimestamp })
+    }
+    if (fetches.length === 0 || arrivals.size === positions.length) break
+  }
+  return arrivals
+}

@@ -1,0 +1,72 @@
+/**
+ * The port of a process that answers no questions: the front door where it has one, its health, and
+ * its counters.
+ */
+import { createServiceApi } from '../api/api.ts'
+import { serveHttp } from '../api/node/http.ts'
+import type { Counters } from '../api/scrape.ts'
+import type { Collector } from '../collector/collector.ts'
+import { createCollectorHandler } from '../collector/http.ts'
+import type { Clock } from '../std/clock.ts'
+import type { Phase } from './serve.ts'
+
+export interface ServiceOptions {
+  /** null: no events are taken here. */
+  readonly collector: Collector | null
+  readonly worker: () => Counters['worker']
+  readonly freshnessS: () => number | null
+  readonly clock: Clock
+  readonly version: string
+  readonly host: string
+  /** 0: any that is free. */
+  readonly port: number
+  readonly residentBytes: () => number
+  /** Is told of every error that is no Fault: a bug. */
+  readonly report: (error: unknown) => void
+  /** Aborted: nothing more is taken in. */
+  readonly signal: AbortSignal
+}
+
+export interface Service extends AsyncDisposable {
+  readonly url: string
+  setPhase(phase: Phase): void
+}
+
+/** Throws ADDRESS_IN_USE, CONFIG_INVALID for a host that is not here. */
+export async function openService(options: ServiceOptions): Promise<Service> {
+  const { collector, clock, report, signal } = options
+  const intake = collector === null ? null : createCollectorHandler({ collector, signal, report })
+  const startMs = clock.now()
+  let phase: Phase = 'starting'
+  const app = createServiceApi({
+    status: () => ({ phase, progress: null, version: options.version }),
+    counters: () => ({
+      startMs,
+      residentBytes: options.residentBytes(),
+      freshnessS: options.freshnessS(),
+      live: null,
+      worker: options.worker(),
+      collector: intake?.counters() ?? null,
+    }),
+    report,
+  })
+  const server = await serveHttp({
+    app,
+    collectorHandler: intake?.handle ?? null,
+    liveHandler: null,
+    staticDirectory: null,
+    host: options.host,
+    port: options.port,
+    hostsAllowed: [],
+    originsAllowed: [],
+    clock,
+    report,
+  })
+  return {
+    url: server.url,
+    setPhase: next => {
+      phase = next
+    },
+    [Symbol.asyncDispose]: () => server.close(),
+  }
+}

@@ -1,0 +1,183 @@
+/**
+ * `weir digest`: a worker that counts its share of the shards. Its state is in the results place,
+ * so any number of workers may come and go.
+ */
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { createPublishRejects } from '../../flow/publish-rejects.ts'
+import { openService } from '../../flow/service.ts'
+import { runWork } from '../../flow/work.ts'
+import { createKafkaGroup } from '../../log/kafka/group.ts'
+import type { EventLog } from '../../log/log.ts'
+import type { ShardGroup } from '../../log/shards.ts'
+import { rejectsTopicOf, unparsedTopicOf } from '../../model/catalog.ts'
+import type { ObjectStore } from '../../model/object-store.ts'
+import { present } from '../../std/assert.ts'
+import type { Fault } from '../../std/fault.ts'
+import { messageOf } from '../../std/fault.ts'
+import { SECOND_MS } from '../../std/units.ts'
+import { takeShard } from '../../store/results/epochs.ts'
+import { openResultsStore } from '../../store/results/results-store.ts'
+import type { StepStore } from '../../store/store.ts'
+import { dataDirOf } from '../running/data-dir.ts'
+import { createEnd } from '../running/end.ts'
+import { openRejects, openTopics } from '../running/open-log.ts'
+import {
+  assertApart,
+  layoutOf,
+  openPlace,
+  openSecret,
+  placeDirectoryOf,
+  readTopicIds,
+  writeTopicIds,
+} from '../running/place.ts'
+import { runUntil, toServerOptions } from '../running/until.ts'
+import { VERSION } from '../running/version.ts'
+import type { Command, CommandContext } from '../terminal/command.ts'
+
+/** Each commit makes files durable; more often would keep a disk busy for nothing. */
+const COMMIT_MS_MIN = 500
+
+export const digestCommand: Command = {
+  name: 'digest',
+  about: 'counts a share of what is on Kafka, beside any number of other workers',
+  positionals: [],
+  flags: {},
+  settings: ['kafka', 'results', 'kafkaGroup', 'kafkaSession', 'data', 'port'],
+  examples: [
+    'weir digest --kafka 127.0.0.1:9092 --results ./results',
+    'WEIR_KAFKA=b1:9092,b2:9092 weir digest --results /mnt/weir --kafka-session 30s',
+  ],
+  run: runDigestWorker,
+}
+
+async function runDigestWorker(context: CommandContext): Promise<number> {
+  assertApart(context, 'digest')
+  const { signal, terminal } = context
+  const objects = openPlace(context)
+  const { secret, keyId } = await openSecret(objects)
+  await using log = await openTopics(context, {
+    topicIds: await readTopicIds(objects),
+    onTopicIds: ids => {
+      writeTopicIds(objects, ids).catch((error: unknown) => terminal.talk(messageOf(error)))
+    },
+  })
+  await using rejects = present(openRejects(context), 'a log on kafka')
+  const end = createEnd(signal)
+  const counters = { shards: 0, assignments: 0, commits: 0, fenced: 0 }
+  let freshnessS: number | null = null
+  await using service = await openService({
+    collector: null,
+    worker: () => counters,
+    freshnessS: () => freshnessS,
+    signal: end.signal,
+    ...toServerOptions(context, 0),
+  })
+  terminal.talk(`weir ${VERSION}: a worker of group '${context.config.settings.kafkaGroup}'`)
+  terminal.talk(`  results  ${placeDirectoryOf(context)}`)
+  terminal.talk(`  health   ${service.url}/healthz and ${service.url}/metrics`)
+  const work = runWork({
+    ...toWorkOptions(context, { objects, keyId, log, rejects }),
+    secret,
+    group: createGroupOf(context),
+    onAssigned: shards => {
+      counters.shards = shards.length
+      counters.assignments += 1
+      service.setPhase('ready')
+      terminal.talk(toShareText(shards))
+    },
+    onFenced: fault => {
+      counters.fenced += 1
+      terminal.talk(`weir: ${fault.message}`)
+    },
+    onCommit: (_, step) => {
+      counters.commits += 1
+      const arrivals = step.shards.flatMap(shard => shard.arrivalMs ?? [])
+      if (arrivals.length > 0) {
+        freshnessS = (context.clock.now() - Math.min(...arrivals)) / SECOND_MS
+      }
+    },
+    signal: end.signal,
+  })
+  await runUntil(end, [work])
+  service.setPhase('draining')
+  end.throwIfFailed()
+  terminal.talk('weir: stopped; other workers go on with its shards')
+  return 0
+}
+
+interface Parts {
+  readonly objects: ObjectStore
+  readonly keyId: string
+  readonly log: EventLog
+  readonly rejects: EventLog
+}
+
+function toWorkOptions(
+  context: CommandContext,
+  { objects, keyId, log, rejects }: Parts,
+): Pick<
+  Parameters<typeof runWork>[0],
+  | 'log'
+  | 'openShards'
+  | 'catalog'
+  | 'plans'
+  | 'idsMemoryMax'
+  | 'commitMs'
+  | 'clock'
+  | 'publishRejects'
+  | 'onOutage'
+> {
+  const { config, clock, terminal } = context
+  const { catalog, plans, settings } = config
+  const layout = layoutOf(context, keyId)
+  const who = `${hostname()}/${process.pid}`
+  const openShards = async (shards: readonly number[]): Promise<StepStore> => {
+    const taking = shards.map(shard => takeShard(objects, shard, { who, atMs: clock.now() }))
+    return await openResultsStore({
+      objects,
+      layout,
+      plans,
+      owned: await Promise.all(taking),
+      cacheDirectory: join(dataDirOf(settings.data).path, 'cache', String(process.pid)),
+      clock,
+      crash: context.crash,
+      onUpkeepFault: fault => terminal.talk(`weir: results are not tidied: ${messageOf(fault)}`),
+    })
+  }
+  return {
+    log,
+    openShards,
+    catalog,
+    plans,
+    idsMemoryMax: settings.seenIdsMemoryMax,
+    commitMs: Math.max(COMMIT_MS_MIN, settings.commitInterval),
+    clock,
+    publishRejects: createPublishRejects(rejects, rejectsTopicOf(catalog), clock),
+    onOutage: fault => terminal.talk(toOutageText(fault)),
+  }
+}
+
+function createGroupOf({ config, clock, terminal }: CommandContext): ShardGroup {
+  const { settings, catalog } = config
+  return createKafkaGroup({
+    kafka: present(config.kafka, 'a log on kafka'),
+    group: settings.kafkaGroup,
+    topic: unparsedTopicOf(catalog),
+    shardCount: catalog.partitions,
+    sessionMs: settings.kafkaSession,
+    clock,
+    onOutage: fault =>
+      terminal.talk(fault === null ? 'weir: in the group again' : `weir: ${fault.message}`),
+  })
+}
+
+function toShareText(shards: readonly number[]): string {
+  if (shards.length === 0) return 'weir: waiting, other workers have all shards'
+  return `weir: counting shard${shards.length === 1 ? '' : 's'} ${shards.join(', ')}`
+}
+
+function toOutageText(fault: Fault | null): string {
+  return fault === null ? 'weir: counting again' : `weir: counting waits: ${fault.message}`
+}

@@ -1,0 +1,95 @@
+/** `weir serve`: answers, live stream and page, from what digest workers publish. */
+import { existsSync } from 'node:fs'
+import process from 'node:process'
+import type { Serving } from '../../flow/serve.ts'
+import { openServing } from '../../flow/serve.ts'
+import { isFault, messageOf } from '../../std/fault.ts'
+import type { ResultsReader } from '../../store/results/results-reader.ts'
+import { openResultsReader } from '../../store/results/results-reader.ts'
+import { dataDirOf, makeDataDir, readNote, removeNote, writeNote } from '../running/data-dir.ts'
+import { PAGE_DIRECTORY } from '../running/embedded.ts'
+import { createEnd } from '../running/end.ts'
+import { openTopics } from '../running/open-log.ts'
+import { assertApart, layoutOf, openPlace, placeDirectoryOf } from '../running/place.ts'
+import { runUntil, toServerOptions } from '../running/until.ts'
+import { VERSION } from '../running/version.ts'
+import type { Command, CommandContext } from '../terminal/command.ts'
+
+const PORT_DEFAULT = 8788
+/** How often the place is looked at: workers commit every half second. */
+const LOOK_MS = 250
+
+export const serveCommand: Command = {
+  name: 'serve',
+  about: 'answers questions from what digest workers have counted, with the page',
+  positionals: [],
+  flags: {},
+  settings: ['kafka', 'results', 'port', 'host', 'data'],
+  examples: [
+    'weir serve --kafka 127.0.0.1:9092 --results ./results',
+    'WEIR_KAFKA=b1:9092,b2:9092 weir serve --results /mnt/weir --port 8080',
+  ],
+  run: async context => {
+    assertApart(context, 'serve')
+    const { config, terminal, signal } = context
+    const directory = dataDirOf(config.settings.data)
+    makeDataDir(directory)
+    await using reader = await openResultsReader({
+      objects: openPlace(context),
+      plans: config.plans,
+      layout: layoutOf(context, null),
+    })
+    await using log = await openTopics(context, {})
+    const end = createEnd(signal)
+    await using serving = await openServing({
+      catalog: config.catalog,
+      plans: config.plans,
+      collector: null,
+      log,
+      store: () => reader,
+      pageDirectory: existsSync(PAGE_DIRECTORY) ? PAGE_DIRECTORY : null,
+      signal: end.signal,
+      ...toServerOptions(context, PORT_DEFAULT),
+    })
+    serving.setPhase('ready')
+    const isNoted = readNote(directory) === null
+    if (isNoted) writeNote(directory, { pid: process.pid, url: serving.url })
+    terminal.talk(`weir ${VERSION}: answering from ${placeDirectoryOf(context)}`)
+    terminal.talk(`  page     ${serving.url}/`)
+    terminal.talk(`  answers  ${serving.url}/v1/metrics/top_products`)
+    terminal.talk(`  ledger   ${serving.url}/v1/audit`)
+    await runUntil(end, [serving.run(), watch(context, { reader, serving, signal: end.signal })])
+    if (isNoted) removeNote(directory)
+    end.throwIfFailed()
+    terminal.talk('weir: stopped')
+    return 0
+  },
+}
+
+interface Watched {
+  readonly reader: ResultsReader
+  readonly serving: Serving
+  readonly signal: AbortSignal
+}
+
+/** Looks for what was committed, and tells the live stream. */
+async function watch(
+  { clock, terminal }: CommandContext,
+  { reader, serving, signal }: Watched,
+): Promise<void> {
+  let isOut = false
+  while (!signal.aborted) {
+    try {
+      const news = await reader.refresh(signal)
+      if (news !== null) serving.note(news)
+      if (isOut) terminal.talk('weir: results can be read again')
+      isOut = false
+    } catch (error) {
+      if (signal.aborted) return
+      if (!isFault(error) || error.retry === 'never') throw error
+      if (!isOut) terminal.talk(`weir: answers stay as they are: ${messageOf(error)}`)
+      isOut = true
+    }
+    await clock.sleep(LOOK_MS, signal)
+  }
+}

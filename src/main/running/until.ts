@@ -1,0 +1,44 @@
+/** Running until the end: tasks that live as long as the process, and what it says of errors. */
+import process from 'node:process'
+import { toReportText } from '../../flow/serve.ts'
+import type { LoadedConfig } from '../config/load.ts'
+import type { CommandContext } from '../terminal/command.ts'
+import type { End } from './end.ts'
+import { VERSION } from './version.ts'
+
+/** Waits for the end, and then for what runs until it. */
+export async function runUntil(end: End, tasks: readonly Promise<unknown>[]): Promise<void> {
+  const watched = tasks.map(task => task.catch((error: unknown) => end.fail(error)))
+  await new Promise<void>(resolve => {
+    if (end.signal.aborted) resolve()
+    end.signal.addEventListener('abort', () => resolve())
+  })
+  await Promise.all(watched)
+}
+
+/** What every port of this process is opened with. */
+export function toServerOptions(
+  { config, clock, terminal }: CommandContext,
+  portDefault: number,
+): {
+  readonly clock: CommandContext['clock']
+  readonly version: string
+  readonly host: string
+  readonly port: number
+  readonly residentBytes: () => number
+  readonly report: (error: unknown) => void
+} {
+  return {
+    clock,
+    version: VERSION,
+    host: config.settings.host,
+    port: isPortSet(config) ? config.settings.port : portDefault,
+    residentBytes: () => process.memoryUsage.rss(),
+    report: error => terminal.talk(`weir: ${toReportText(error)}`),
+  }
+}
+
+/** Processes that run apart on one machine have ports of their own, unless they are told one. */
+function isPortSet({ sources }: LoadedConfig): boolean {
+  return sources.some(({ name, source }) => name === 'port' && source !== 'default')
+}
