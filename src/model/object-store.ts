@@ -2,8 +2,8 @@
  * An object store: immutable bytes under keys, as S3 has it and a directory can. Rooms are handed
  * one; the adapters and the contract that each of them passes are in `objects`.
  *
- * Keys are relative paths of `/`-separated segments of letters, digits, `.`, `_`, `-` and `=`. A key
- * is never the folder of another.
+ * Keys are relative paths of `/`-separated segments of letters, digits, `.`, `_`, `-` and `=`. A
+ * key is never the folder of another.
  */
 
 export interface ObjectStore {
