@@ -1,4 +1,4 @@
-/** A results place is what docs/reference/results.md says: read by its words, with the same numbers. */
+/** A results place is what docs/reference/results.md says: read by its words, equal numbers. */
 import { execFileSync } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
