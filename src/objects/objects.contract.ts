@@ -46,10 +46,14 @@ function testPuts(makeBed: () => Promise<ObjectsBed>): void {
 
   test('the bytes are kept, not the array that held them', async () => {
     await using bed = await makeBed()
-    const bytes = toUtf8('kept')
-    await bed.objects.put('key', bytes)
-    bytes.fill(0)
-    expect(await textOf(bed.objects, 'key')).toBe('kept')
+    for (const bytes of [toUtf8('kept'), Buffer.from('kept')]) {
+      await bed.objects.put('key', bytes)
+      bytes.fill(0)
+      const found = (await bed.objects.get('key')) as StoredObject
+      expect(fromUtf8(found.bytes)).toBe('kept')
+      found.bytes.fill(0)
+      expect(await textOf(bed.objects, 'key')).toBe('kept')
+    }
   })
 
   test('of 32 that put where there is none, one does, and its bytes stay', async () => {

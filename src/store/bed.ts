@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import type { MetricPlan } from '../model/plan.ts'
 import type { Question, ResultRow } from '../model/result.ts'
 import type { FaultCode } from '../std/fault.ts'
-import type { Store } from './store.ts'
+import type { AnswerStore, Store } from './store.ts'
 
 /** A place to keep things that outlives the stores opened on it. */
 export interface StoreBed extends AsyncDisposable {
@@ -17,13 +17,15 @@ export const ALL: Omit<Question, 'metric'> = {
   cursor: null,
 }
 
-export async function rowsOf(store: Store, metric: string): Promise<readonly ResultRow[]> {
+type Asked = Pick<AnswerStore, 'query'>
+
+export async function rowsOf(store: Asked, metric: string): Promise<readonly ResultRow[]> {
   return (await store.query({ ...ALL, metric })).rows
 }
 
 /** All rows by pages of `limit`. */
 export async function pagesOf(
-  store: Store,
+  store: Asked,
   metric: string,
   limit: number,
   more: Pick<Question, 'last'> = {},

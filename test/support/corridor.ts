@@ -34,8 +34,8 @@ export interface CorridorCase {
   readonly metrics: readonly OracleMetric[]
   readonly partitions: number
   readonly cuts: readonly [Cut, Cut]
-  /** Whether the second run keeps its results in memory, too. */
-  readonly isAllInMemory: boolean
+  /** Where the second run keeps its results. */
+  readonly second: 'disk' | 'memory' | 'results'
 }
 
 const HOUR_MS = 3_600_000
@@ -64,12 +64,12 @@ export const corridorCases: fc.Arbitrary<CorridorCase> = fc.record({
     .map(metrics => metrics.map((metric, index) => ({ ...metric, name: `random_${index}` }))),
   partitions: fc.constantFrom(1, 4),
   cuts: fc.tuple(cut, cut),
-  isAllInMemory: fc.boolean(),
+  second: fc.constantFrom('disk', 'memory', 'results'),
 })
 
 /**
- * Runs a case on the disk, and again with the other cut and maybe in memory. Throws at the first
- * number that is not the oracle's, or not the same again.
+ * Runs a case on the disk, and again with the other cut, maybe in another store. Throws at the
+ * first number that is not the oracle's, or not the same again.
  */
 export async function assertCorridor(given: CorridorCase): Promise<void> {
   const [first, second] = given.cuts
@@ -80,7 +80,7 @@ export async function assertCorridor(given: CorridorCase): Promise<void> {
     runCut(given, second, {
       directory: join(place.directory, 'second'),
       log: 'memory',
-      ...(given.isAllInMemory ? { store: 'memory' } : {}),
+      ...(given.second === 'disk' ? {} : { store: given.second }),
     }),
   ])
   const judged = judge(readLog(one.logDirectory), given.settings)

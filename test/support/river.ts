@@ -18,10 +18,13 @@ import type { MetricPlan } from '../../src/model/plan.ts'
 import { planMetrics } from '../../src/model/plan.ts'
 import type { NewRecord } from '../../src/model/record.ts'
 import type { Result, ResultRow } from '../../src/model/result.ts'
+import { openMemoryObjects } from '../../src/objects/memory/memory-objects.ts'
+import { unreachable } from '../../src/std/assert.ts'
 import type { Clock } from '../../src/std/clock.ts'
 import { createSystemClock } from '../../src/std/clock.ts'
 import { openDuckDbStore } from '../../src/store/duckdb/duckdb.ts'
 import { createMemoryDisk, openMemoryStore } from '../../src/store/memory/memory.ts'
+import { openPlaced } from '../../src/store/results/placed.contract.ts'
 import type { Store } from '../../src/store/store.ts'
 
 export interface Append {
@@ -42,7 +45,8 @@ export interface RiverOptions {
   readonly commitEvery: number
   /** The memory adapters where they are asked for; else those on the disk. */
   readonly log?: 'memory'
-  readonly store?: 'memory'
+  /** `results`: a results place, with a worker for each shard. */
+  readonly store?: 'memory' | 'results'
 }
 
 export interface RiverResult {
@@ -123,17 +127,7 @@ async function flow(
     nowMs = arrivalMs
   }
   await fill({ log, catalog, clock, setClock, signal })
-  const shards = catalog.partitions
-  const disk = createMemoryDisk()
-  const openStore = async (): Promise<Store> =>
-    options.store === 'memory'
-      ? openMemoryStore({ plans, shards, disk })
-      : await openDuckDbStore({
-          directory: join(directory, 'store'),
-          plans,
-          shards,
-          compactAfterRows: COMPACT_AFTER_ROWS,
-        })
+  const openStore = createStores(options, plans, catalog.partitions)
   await digestAll({ log, openStore, catalog, plans }, options, signal)
   await using store = await openStore()
   const results = new Map<string, readonly ResultRow[]>()
@@ -141,10 +135,37 @@ async function flow(
   return { results, ledger: await store.audit(), logDirectory }
 }
 
+/** Opens the same store again and again. */
+function createStores(
+  { directory, store }: RiverOptions,
+  plans: readonly MetricPlan[],
+  shards: number,
+): () => Promise<Store> {
+  const disk = createMemoryDisk()
+  const objects = openMemoryObjects()
+  switch (store) {
+    case 'memory':
+      return async () => openMemoryStore({ plans, shards, disk })
+    case 'results': {
+      const cache = join(directory, 'cache')
+      const options = { objects, directory: cache, plans, shards, crowd: RESULTS_CROWD }
+      return () => openPlaced({ ...options, writers: 'many' })
+    }
+    case undefined: {
+      const path = join(directory, 'store')
+      const compactAfterRows = COMPACT_AFTER_ROWS
+      return () => openDuckDbStore({ directory: path, plans, shards, compactAfterRows })
+    }
+    default:
+      return unreachable(store)
+  }
+}
+
 const GRACE_MS = 600_000
 /** Small, so that logs of a few hundred records have several segments and are compacted. */
 const SEGMENT_BYTES = 4_096
 const COMPACT_AFTER_ROWS = 60
+const RESULTS_CROWD = 2
 /** Small too, so that ids are sealed into runs on disk. */
 const IDS_MEMORY_MAX = 1 << 16
 const PAGE_ROWS = 1_000

@@ -16,7 +16,8 @@ export function openMemoryObjects(): ObjectStore {
       options.signal?.throwIfAborted()
       if (options.ifAbsent === true && kept.has(key)) return 'exists'
       puts += 1
-      kept.set(key, { bytes: bytes.slice(), version: String(puts) })
+      // Not `slice`: that of a Buffer is no copy.
+      kept.set(key, { bytes: new Uint8Array(bytes), version: String(puts) })
       return 'stored'
     },
     get: async (key, options = {}) => {

@@ -26,9 +26,7 @@ export function fenced({ shard, epoch }: OwnedShard): Fault {
   )
 }
 
-/**
- * An error before anything changed, as a fault of the store; our own mistakes go on as they are.
- */
+/** An error before anything changed, as a fault of the store; our own mistakes stay as they are. */
 export function unchanged(what: string, error: unknown): unknown {
   if (!isFault(error, 'OBJECTS_UNAVAILABLE')) return error
   const message = `${what}, and nothing changed: ${messageOf(error)}`

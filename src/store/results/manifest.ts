@@ -213,7 +213,11 @@ export async function readManifest(
   const key = toManifestKey(owned)
   const found = await objects.get(key, options)
   if (found === null || found === 'unchanged') return found
-  return { manifest: parseManifest(key, found.bytes), version: found.version }
+  const manifest = parseManifest(key, found.bytes)
+  if (manifest.shard !== owned.shard || manifest.epoch !== owned.epoch) {
+    throw corrupt(key, 'is the manifest of another shard or epoch')
+  }
+  return { manifest, version: found.version }
 }
 
 function parseManifest(key: string, bytes: Uint8Array): Manifest {

@@ -51,7 +51,7 @@ export function createMetricViews(objects: ObjectStore, sizeMax: number): Metric
     return found
   }
   const shrink = (): void => {
-    for (const [hash, { shards }] of [...kept]) {
+    for (const [hash, { shards }] of kept) {
       const size = [...kept.values()].reduce((sum, one) => sum + sizeOf(one.shards), 0)
       if (size <= sizeMax) return
       shards.clear()

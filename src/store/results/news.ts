@@ -1,6 +1,4 @@
-/**
- * News: which windows of which metrics manifests changed, told from their entries alone if it can.
- */
+/** News: which windows of which metrics changed, told from entries of manifests if it can be. */
 import type { Change } from '../../model/news.ts'
 import type { ObjectStore } from '../../model/object-store.ts'
 import type { MetricPlan } from '../../model/plan.ts'

@@ -1,6 +1,4 @@
-/**
- * Results as one store, for tests: workers that write, and a reader that looks before it answers.
- */
+/** Results as one store, for tests: workers that write, and a reader that looks at every commit. */
 import { join } from 'node:path'
 import type { ObjectStore } from '../../model/object-store.ts'
 import type { MetricPlan } from '../../model/plan.ts'

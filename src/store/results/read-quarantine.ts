@@ -1,6 +1,4 @@
-/**
- * Pages of quarantine from a results place: objects are read newest first, until a page is full.
- */
+/** Pages of quarantine from a results place: objects are read newest first, till a page is full. */
 import type { ObjectStore } from '../../model/object-store.ts'
 import type { RejectPage } from '../../model/result.ts'
 import type { Reject } from '../../model/step.ts'

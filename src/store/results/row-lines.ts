@@ -7,9 +7,11 @@
 import { promisify } from 'node:util'
 import { createGunzip, gzip } from 'node:zlib'
 import type { PartValue } from '../../model/answer.ts'
+import { keepsSet } from '../../model/answer.ts'
 import type { ObjectStore } from '../../model/object-store.ts'
 import type { MetricPlan } from '../../model/plan.ts'
-import { unreachable } from '../../std/assert.ts'
+import { ALL_WINDOW } from '../../model/window.ts'
+import { present, unreachable } from '../../std/assert.ts'
 import type { PartialRow } from '../rows.ts'
 import { corrupt, missing } from './faults.ts'
 import type { RowsEntry } from './manifest.ts'
@@ -55,8 +57,8 @@ export function toRowLine(plan: MetricPlan, row: PartialRow): string {
     late: part.late,
     revision: part.revision,
     values: part.values.map((value, index) => {
-      const isSet = plan.measures[index]?.kind === 'count_distinct' && value.kind === 'none'
-      return isSet ? (row.sets[index] ?? []) : toValueText(value)
+      const measure = present(plan.measures[index], 'a measure')
+      return keepsSet(measure) ? (row.sets[index] ?? []) : toValueText(value)
     }),
   }
   return JSON.stringify(line)
@@ -75,9 +77,10 @@ export async function* readRows(
   const found = await objects.get(key, { range: { offset, length } })
   if (found === null || found === 'unchanged') throw missing(key)
   let rowCount = 0
+  const parse = createRowParser(plan, key)
   for await (const lines of readLines(key, found.bytes)) {
     rowCount += lines.length
-    yield lines.map(line => parseRow(plan, key, line))
+    yield lines.map(parse)
   }
   if (rowCount !== entry.rows) throw corrupt(key, `has ${rowCount} rows in place of ${entry.rows}`)
 }
@@ -112,24 +115,26 @@ export function toTimeText(timeMs: number): string | null {
   return new Date(timeMs).toISOString().replace('.000Z', 'Z')
 }
 
-function parseRow(plan: MetricPlan, key: string, text: string): PartialRow {
-  const line = parseJson(key, text) as RowLine
-  const sets: (readonly string[])[] = []
-  const values = plan.measures.map((measure, index) => {
-    const value = line.values[index] ?? null
-    sets.push(Array.isArray(value) ? (value as readonly string[]) : NO_IDS)
-    return toPartValue(measure, value)
-  })
-  const { currency, misplaced, late, revision } = line
-  return {
-    window: {
-      start: line.start === null ? Number.NEGATIVE_INFINITY : Date.parse(line.start),
-      end: line.end === null ? Number.POSITIVE_INFINITY : Date.parse(line.end),
-    },
-    key: line.key,
-    events: line.events,
-    part: { currency, misplaced, late, revision, values },
-    sets,
+function createRowParser(plan: MetricPlan, objectKey: string): (text: string) => PartialRow {
+  const { measures } = plan
+  const isSet = measures.map(keepsSet)
+  const noSets = measures.map(() => NO_IDS)
+  // Rows of one window stand together, and share it.
+  let known = { start: '', end: '', window: ALL_WINDOW }
+  return text => {
+    const line = parseJson(objectKey, text) as RowLine
+    const { start, end, key, events, currency, misplaced, late, revision } = line
+    if (start !== null && end !== null && (start !== known.start || end !== known.end)) {
+      known = { start, end, window: { start: Date.parse(start), end: Date.parse(end) } }
+    }
+    const window = start === null ? ALL_WINDOW : known.window
+    const values = measures.map((measure, index) =>
+      toPartValue(measure, line.values[index] ?? null),
+    )
+    const sets = isSet.includes(true)
+      ? isSet.map((is, index) => (is ? (line.values[index] as readonly string[]) : NO_IDS))
+      : noSets
+    return { window, key, events, part: { currency, misplaced, late, revision, values }, sets }
   }
 }
 

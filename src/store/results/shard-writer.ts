@@ -162,7 +162,11 @@ export class ShardWriter {
       ids: prepared.entries(upkeep.ids),
     }
     const garbage = upkeep.garbage(manifest, nowMs)
-    return { manifest: { ...manifest, garbage }, runs: prepared.runs, adoptUpkeep: upkeep.adopt }
+    return {
+      manifest: { ...manifest, garbage },
+      runs: prepared.runs,
+      adoptUpkeep: () => upkeep.adopt(),
+    }
   }
 
   /**

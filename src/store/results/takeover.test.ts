@@ -11,7 +11,6 @@ import { openMemoryObjects } from '../../objects/memory/memory-objects.ts'
 import { Fault } from '../../std/fault.ts'
 import { expectFault, rowsOf } from '../bed.ts'
 import { block, plansOf, reject, sold, stepOf, toBatch, totals } from '../steps.ts'
-import type { Store } from '../store.ts'
 import { isTakenOver, takeShard } from './epochs.ts'
 import { layoutOf, openWorker } from './placed.contract.ts'
 import type { ResultsReader } from './results-reader.ts'
@@ -46,7 +45,7 @@ function sale(sales: number, accepted: number, shard = 0): Step {
 
 async function salesNow(): Promise<unknown> {
   await using reader = await read()
-  return (await rowsOf(reader as unknown as Store, 'hourly'))[0]?.values['sales'] ?? 0
+  return (await rowsOf(reader, 'hourly'))[0]?.values['sales'] ?? 0
 }
 
 /** An object store in which puts of some keys wait, or fail before or after they took effect. */
@@ -157,7 +156,7 @@ test('what the former owner commits after its state was read is not lost', async
   expect(await salesNow()).toBe(7)
 })
 
-test('what the former owner commits after the first commit of the new one counts nowhere', async () => {
+test('what the former owner commits after the new one did counts nowhere', async () => {
   const { worker, isStopped, wake } = await stopAtManifest()
   await using old = worker
   const committing = old.commit(sale(2, 3))
@@ -168,7 +167,7 @@ test('what the former owner commits after the first commit of the new one counts
   wake()
   await committing
   await reader.refresh()
-  expect((await rowsOf(reader as unknown as Store, 'hourly'))[0]?.values).toEqual({ sales: 3 })
+  expect((await rowsOf(reader, 'hourly'))[0]?.values).toEqual({ sales: 3 })
   await expectFault(() => old.commit(sale(1, 4)), 'EPOCH_FENCED', /shard 0/)
   await taker.commit(sale(4, 7))
   expect(await salesNow()).toBe(7)
@@ -186,7 +185,7 @@ test('a reader that saw what counts nowhere forgets it', async () => {
       wake()
       await committing
       await reader.refresh()
-      expect((await rowsOf(reader as unknown as Store, 'hourly'))[0]?.values).toEqual({ sales: 3 })
+      expect((await rowsOf(reader, 'hourly'))[0]?.values).toEqual({ sales: 3 })
     }
     return 'ok'
   })
@@ -194,7 +193,7 @@ test('a reader that saw what counts nowhere forgets it', async () => {
   await using other = await open(late)
   await other.commit(sale(7, 8))
   await reader.refresh()
-  expect((await rowsOf(reader as unknown as Store, 'hourly'))[0]?.values).toEqual({ sales: 8 })
+  expect((await rowsOf(reader, 'hourly'))[0]?.values).toEqual({ sales: 8 })
   await expectFault(() => taker.commit(sale(1, 1)), 'EPOCH_FENCED', /shard 0/)
 })
 
@@ -296,7 +295,7 @@ test('what a former owner left is removed after a while, and nothing else', asyn
   expect(after.filter(isManifest)).toEqual(['results/manifests/0/0000000002.json'])
   await second[Symbol.asyncDispose]()
   await using reader = await openResultsReader({ objects, plans, layout: layoutOf(1) })
-  expect((await rowsOf(reader as unknown as Store, 'hourly'))[0]?.values).toEqual({ sales: 33 })
+  expect((await rowsOf(reader, 'hourly'))[0]?.values).toEqual({ sales: 33 })
   expect((await reader.rejects({ limit: 100, cursor: null })).rejects).toHaveLength(33)
   const [third] = await start()
   expect((await third.load()).shards[0]?.ids.blocks).toEqual([

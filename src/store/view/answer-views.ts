@@ -6,6 +6,7 @@ import type { AnswerContext, AnswerGroup } from '../../model/answer.ts'
 import { compareKeys, countOf, toResultRow } from '../../model/answer.ts'
 import type { MetricPlan } from '../../model/plan.ts'
 import type { Result } from '../../model/result.ts'
+import { present } from '../../std/assert.ts'
 import { compareUtf8 } from '../../std/bytes.ts'
 import type { Ask, RowPlace } from '../question.ts'
 import { toRowCursor } from '../question.ts'
@@ -17,11 +18,9 @@ export function answerViews(views: readonly View[], ask: Ask, context: AnswerCon
   const { plan, limit } = ask
   const page: Placed[] = []
   for (const start of startsOf(views, ask)) {
-    const placed = groupsOf(views, start).map(group => toPlaced(plan, group))
-    const sorted = placed.toSorted((a, b) => comparePlaces(a.place, b.place))
-    for (const one of plan.top === null ? sorted : sorted.slice(0, plan.top.limit)) {
-      if (isAfter(one.place, ask.after)) page.push(one)
-    }
+    const groups = groupsOf(views, start)
+    const placed = plan.top === null ? placeByKey(groups, ask, page.length) : placeTop(groups, ask)
+    for (const one of placed) page.push(one)
     if (page.length > limit) break
   }
   const shown = page.slice(0, limit)
@@ -55,21 +54,45 @@ function startsOf(views: readonly View[], ask: Ask): readonly number[] {
   return after === null ? newest : newest.filter(start => start <= after.windowStart)
 }
 
-function groupsOf(views: readonly View[], start: number): readonly ViewGroup[] {
-  const groups = new Map<string, ViewGroup>()
+/** The groups of a window: of each key those of all views. */
+function groupsOf(views: readonly View[], start: number): readonly (readonly ViewGroup[])[] {
+  const found = new Map<string, ViewGroup[]>()
   for (const view of views) {
     for (const [place, group] of view.windows.get(start) ?? []) {
-      const known = groups.get(place)
-      groups.set(place, known === undefined ? group : mergeGroups(known, group))
+      const known = found.get(place)
+      if (known === undefined) found.set(place, [group])
+      else known.push(group)
     }
   }
-  return [...groups.values()]
+  return [...found.values()]
+}
+
+type Groups = readonly (readonly ViewGroup[])[]
+
+/** By key; only what the page, which has `count` rows, may still need is added up. */
+function placeByKey(groups: Groups, { plan, limit, after }: Ask, count: number): readonly Placed[] {
+  const keyed = groups.map(same => {
+    const { key, window } = present(same[0], 'a group')
+    return { same, place: { windowStart: window.start, rank: 0, key } }
+  })
+  return keyed
+    .filter(one => isAfter(one.place, after))
+    .toSorted((a, b) => comparePlaces(a.place, b.place))
+    .slice(0, limit + 1 - count)
+    .map(one => toPlaced(plan, mergeGroups(one.same)))
+}
+
+/** The best of a window, as far as they are not passed. */
+function placeTop(groups: Groups, { plan, after }: Ask): readonly Placed[] {
+  return groups
+    .map(same => toPlaced(plan, mergeGroups(same)))
+    .toSorted((a, b) => comparePlaces(a.place, b.place))
+    .slice(0, plan.top?.limit)
+    .filter(one => isAfter(one.place, after))
 }
 
 function toPlaced(plan: MetricPlan, found: ViewGroup): Placed {
-  const parts = [...found.parts.values()].toSorted((a, b) =>
-    compareUtf8(a.currency ?? '', b.currency ?? ''),
-  )
+  const parts = found.parts.toSorted((a, b) => compareUtf8(a.currency ?? '', b.currency ?? ''))
   const distinct = found.sets.map(set => set?.size ?? 0)
   const group = { window: found.window, key: found.key, parts, distinct }
   const rank = plan.top === null ? 0 : countOf(plan, group, plan.top.by)

@@ -10,7 +10,7 @@ export interface View {
   readonly plan: MetricPlan
   /** Rows and ids of sets that are kept: what the view weighs. */
   readonly size: number
-  /** Groups by the start of their window, then by their key as JSON. */
+  /** Groups by the start of their window, then by a text of their key, the same in all views. */
   readonly windows: ReadonlyMap<number, ReadonlyMap<string, ViewGroup>>
   add(row: PartialRow): void
 }
@@ -18,32 +18,36 @@ export interface View {
 export interface ViewGroup {
   readonly window: Interval
   readonly key: readonly (string | null)[]
-  /** By currency. */
-  readonly parts: ReadonlyMap<string | null, AnswerPart>
+  /** One per currency, in no order: there are few. */
+  readonly parts: readonly AnswerPart[]
   /** One per measure: the ids of its set, in any text; null where it keeps none. */
   readonly sets: readonly (ReadonlySet<string> | null)[]
 }
 
 interface MutableGroup extends ViewGroup {
-  readonly parts: Map<string | null, AnswerPart>
+  readonly parts: AnswerPart[]
   readonly sets: readonly (Set<string> | null)[]
 }
 
 export function createView(plan: MetricPlan): View {
   const windows = new Map<number, Map<string, MutableGroup>>()
   const hasSet = plan.measures.map(keepsSet)
+  const noSets = hasSet.map(() => null)
+  const createSets = (): MutableGroup['sets'] =>
+    hasSet.includes(true) ? hasSet.map(has => (has ? new Set<string>() : null)) : noSets
   let size = 0
-  const findGroup = (row: PartialRow): MutableGroup => {
-    const groups = windows.get(row.window.start) ?? new Map<string, MutableGroup>()
-    windows.set(row.window.start, groups)
-    const place = JSON.stringify(row.key)
-    const group = groups.get(place) ?? {
-      window: row.window,
-      key: row.key,
-      parts: new Map(),
-      sets: hasSet.map(has => (has ? new Set<string>() : null)),
+  const findGroup = ({ window, key }: PartialRow): MutableGroup => {
+    let groups = windows.get(window.start)
+    if (groups === undefined) {
+      groups = new Map()
+      windows.set(window.start, groups)
     }
-    groups.set(place, group)
+    const place = toPlace(key)
+    let group = groups.get(place)
+    if (group === undefined) {
+      group = { window, key, parts: [], sets: createSets() }
+      groups.set(place, group)
+    }
     return group
   }
   return {
@@ -54,10 +58,7 @@ export function createView(plan: MetricPlan): View {
     windows,
     add: row => {
       const { parts, sets } = findGroup(row)
-      const { currency } = row.part
-      const known = parts.get(currency)
-      parts.set(currency, known === undefined ? row.part : mergeParts(known, row.part))
-      if (known === undefined) size += 1
+      if (addPart(parts, row.part)) size += 1
       for (const [index, ids] of row.sets.entries()) {
         if (ids.length === 0) continue
         const set = present(sets[index], 'the set of a measure')
@@ -70,14 +71,27 @@ export function createView(plan: MetricPlan): View {
 }
 
 /** Groups of one window and key, from several views, as one. */
-export function mergeGroups(left: ViewGroup, right: ViewGroup): ViewGroup {
-  const parts = new Map(left.parts)
-  for (const [currency, part] of right.parts) {
-    const known = parts.get(currency)
-    parts.set(currency, known === undefined ? part : mergeParts(known, part))
-  }
-  const sets = left.sets.map((set, index) =>
-    set === null ? null : new Set([...set, ...(right.sets[index] ?? [])]),
+export function mergeGroups(groups: readonly ViewGroup[]): ViewGroup {
+  const first = present(groups[0], 'a group')
+  if (groups.length === 1) return first
+  const parts: AnswerPart[] = []
+  for (const part of groups.flatMap(group => group.parts)) addPart(parts, part)
+  const sets = first.sets.map((set, index) =>
+    set === null ? null : new Set(groups.flatMap(group => [...(group.sets[index] ?? [])])),
   )
-  return { window: left.window, key: left.key, parts, sets }
+  return { window: first.window, key: first.key, parts, sets }
+}
+
+/** true: it is the first of its currency. */
+function addPart(parts: AnswerPart[], part: AnswerPart): boolean {
+  const place = parts.findIndex(known => known.currency === part.currency)
+  const known = parts[place]
+  parts[place === -1 ? parts.length : place] = known === undefined ? part : mergeParts(known, part)
+  return known === undefined
+}
+
+/** A text for each key, and for no two the same. */
+function toPlace(key: readonly (string | null)[]): string {
+  const [only] = key
+  return key.length === 1 && only !== null && only !== undefined ? `=${only}` : JSON.stringify(key)
 }
