@@ -68,6 +68,7 @@ test('what ships is the program, its page, its docs: no tests, no sources', () =
   expect(files).toEqual(
     expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'dist/main/bin.js', 'LICENSE']),
   )
+  expect(existsSync(join(shipped, 'dist', 'engine', 'scan', 'scanner.wasm'))).toBe(true)
   expect(existsSync(join(shipped, 'web', 'dist', 'index.html'))).toBe(true)
 })
 

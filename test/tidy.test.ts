@@ -72,7 +72,7 @@ const WIDE = ['scripts/complete-lock.mjs']
 const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { cwd: root })
   .toString()
   .split('\n')
-  .filter(file => /^(src|test|bench|sim|scripts)\/.*\.(ts|mjs)$/.test(file))
+  .filter(file => /^(src|test|bench|sim|scripts|wasm)\/.*\.(ts|mjs)$/.test(file))
   .filter(file => existsSync(join(root, file)))
 const sources = files.filter(file => file.startsWith('src/'))
 const read = (file: string): string => readFileSync(join(root, file), 'utf8')

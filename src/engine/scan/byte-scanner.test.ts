@@ -287,6 +287,14 @@ test('white space behind an event ends with the event', () => {
   const values = [`${eventText('a')} `, `${eventText('b')} ,`]
   const columns = newScanner().scan(toFetch([toBatch(values, { headers })], { next: 2 }), [])
   expect([...columns.valid.subarray(0, 2)]).toEqual([1, 0])
+  // The first is not even unusual.
+  expect(columns.slowCount).toBe(1)
+})
+
+test('sixteen bytes that are no date are not taken for the last one', () => {
+  const text = eventText('a').replace('2024-09-03T10:25', '\0'.repeat(16))
+  const { invalids } = newScanner().scan(toFetch([toBatch([text])], { next: 1 }), [])
+  expect(invalids).toMatchObject([{ invalid: { code: 'not_json' } }])
 })
 
 const reasonHeader = (reason: string): Header => ({ key: 'weir-reason', value: toUtf8(reason) })

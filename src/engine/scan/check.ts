@@ -8,14 +8,13 @@ import { EVENT_BYTES_MAX, EVENT_DEPTH_MAX } from '../../model/event.ts'
 import type { ItemCheck } from '../../model/verdict.ts'
 import { fromUtf8, toUtf8 } from '../../std/bytes.ts'
 import { findMember, readJson } from '../../std/json.ts'
-import type { EventScan } from './event-scan.ts'
-import { createEventScan, isInTime, restartSerial, SERIAL_MAX } from './event-scan.ts'
-import { scanEvent } from './fast-event.ts'
-import { createProgram, SLOT_EVENT_ID, SLOT_TIMESTAMP, SLOT_USER_ID } from './program.ts'
+import type { ColumnViews } from './columns.ts'
+import { viewColumns } from './columns.ts'
+import type { Address } from './fast-path.ts'
+import { createFastPath } from './fast-path.ts'
+import { createProgram } from './program.ts'
 import type { ReadContext } from './read-event.ts'
 import { judgeReading, readEvent, readId } from './read-event.ts'
-import type { Memory } from './walk.ts'
-import { createMemory } from './walk.ts'
 
 const NO_COLUMNS: readonly never[] = []
 const TYPE_KEY: Buffer = Buffer.from('"event_type"')
@@ -25,19 +24,36 @@ const GUESS = /^\s*:\s*"([A-Za-z0-9_.-]+)"/
 
 /** Makes a checker for the event types of a catalog. It keeps none of an item's bytes. */
 export function createChecker(catalog: Catalog): (item: Uint8Array, nowMs: number) => ItemCheck {
-  const memory = createMemory(2 * EVENT_BYTES_MAX)
-  const scans = new Map(
-    catalog.events.map(schema => {
-      return [schema.name, createEventScan(catalog, memory, createProgram(schema, NO_COLUMNS))]
-    }),
+  const fast = createFastPath(catalog)
+  const programs = new Map(
+    catalog.events.map(schema => [schema.name, createProgram(fast, schema, NO_COLUMNS)]),
   )
+  // Laid out once, for the largest item, with a byte behind it.
+  const at = fast.layOut(1, NO_COLUMNS.length, EVENT_BYTES_MAX + 1)
+  const columns = viewColumns(fast, 1, NO_COLUMNS)
   return (item, nowMs) => {
     const context: ReadContext = { catalog, home: 'door', arrivalMs: nowMs }
-    if (item.length > EVENT_BYTES_MAX) return checkPlainly(item, context)
-    const scan = scans.get(guessType(item))
-    const isTaken = scan !== undefined && isValid(scan, item, context)
-    return isTaken ? toAccepted(scan) : checkPlainly(item, context)
+    const eventType = guessType(item)
+    const program = programs.get(eventType)
+    if (program === undefined || item.length > EVENT_BYTES_MAX) return checkPlainly(item, context)
+    putItem(columns, item, { at, nowMs })
+    // Text is decoded behind where the item may be.
+    fast.setTail(at + EVENT_BYTES_MAX + 1)
+    const isTaken = fast.scanRows(program, 1) === 0
+    return isTaken ? toAccepted(columns, eventType) : checkPlainly(item, context)
   }
+}
+
+/** Makes the item the one row of the columns. */
+function putItem(
+  { bytes, value, arrivalMs }: ColumnViews,
+  item: Uint8Array,
+  { at, nowMs }: { readonly at: Address; readonly nowMs: number },
+): void {
+  bytes.set(item, at)
+  value.start[0] = at
+  value.end[0] = at + item.length
+  arrivalMs[0] = nowMs
 }
 
 /** The text behind the first `"event_type"`, wherever that stands; '' where there is none. */
@@ -48,29 +64,14 @@ function guessType(item: Uint8Array): string {
   return GUESS.exec(fromUtf8(item.subarray(start, start + GUESS_BYTES)))?.[1] ?? ''
 }
 
-/** Whether the fast path takes the item as an event of the scan's type. */
-function isValid(scan: EventScan, item: Uint8Array, { catalog, arrivalMs }: ReadContext): boolean {
-  const { memory, program } = scan
-  memory.bytes.set(item)
-  memory.tail = item.length + 1
-  if (scan.serial > SERIAL_MAX) restartSerial(scan)
-  if (!scanEvent(scan, 0, item.length)) return false
-  const timeMs = program.values.number[SLOT_TIMESTAMP] ?? Number.NaN
-  return isInTime(timeMs, { catalog, arrivalMs })
-}
-
-function toAccepted({ memory, program }: EventScan): ItemCheck {
+function toAccepted({ bytes, eventId, userId }: ColumnViews, eventType: string): ItemCheck {
+  // Copies: the memory is for the next item.
   return {
-    eventType: program.schema.name,
-    eventId: fromUtf8(toText(memory, program, SLOT_EVENT_ID)),
-    userId: toText(memory, program, SLOT_USER_ID),
+    eventType,
+    eventId: fromUtf8(bytes.subarray(eventId.start[0], eventId.end[0])),
+    userId: bytes.slice(userId.start[0], userId.end[0]),
     invalid: null,
   }
-}
-
-/** A copy: the memory is for the next item. */
-function toText(memory: Memory, { values }: EventScan['program'], slot: number): Uint8Array {
-  return memory.bytes.slice(values.start[slot], values.end[slot])
 }
 
 /** The slow path. */

@@ -1,122 +1,118 @@
 /**
- * The columns of one topic: typed arrays that grow with the largest fetch and are written anew by
- * each scan.
+ * The columns of a scan: views of the fast path's memory, which it has filled for the events that
+ * it took; the others are written here.
  *
  * Hot: `as number` stands on typed arrays whose index is checked, or whose memory has slack.
  */
 import { CURRENCY_CODES } from '../../model/currency.ts'
 import type { ColumnRef } from '../../model/plan.ts'
-import { present } from '../../std/assert.ts'
-import type { EventScan } from './event-scan.ts'
-import type { Program } from './program.ts'
-import { SLOT_EVENT_ID, SLOT_TIMESTAMP, SLOT_USER_ID } from './program.ts'
+import type { FastPath } from './fast-path.ts'
+import { bytesOf } from './fast-path.ts'
 import type { Event } from './read-event.ts'
-import type { FieldColumn, NumberColumn, TextColumn } from './scanner.ts'
-import type { Memory } from './walk.ts'
+import type { FieldColumn, TextColumn } from './scanner.ts'
 
-export interface ColumnStore {
-  readonly capacity: number
+/** The places of columns that `wasm/assembly/memory.ts` shares. */
+const COLUMN_OFFSET = 0
+const COLUMN_ARRIVAL = 1
+const COLUMN_TIME = 2
+const COLUMN_KEY = 3
+const COLUMN_VALUE = 4
+const COLUMN_EVENT_ID = 5
+const COLUMN_USER_ID = 6
+const COLUMN_REST = 7
+const COLUMN_MARKS = 8
+const COLUMN_FIELDS = 9
+
+/** Void once the memory grows, or is laid out for another scan. */
+export interface ColumnViews {
+  readonly bytes: Uint8Array
+  readonly offset: Float64Array
+  readonly arrivalMs: Float64Array
+  readonly key: TextColumn
+  readonly value: TextColumn
+  /** Of the header count. */
+  readonly headersStart: Int32Array
+  /** The rows that the fast path did not take. */
+  readonly slowRows: Int32Array
   readonly valid: Uint8Array
   readonly timeMs: Float64Array
   readonly eventId: TextColumn
   readonly userId: TextColumn
   readonly currency: Uint16Array
   readonly fields: readonly FieldColumn[]
-  /** The same columns by type, with where each comes from. */
-  readonly texts: readonly TextSource[]
-  readonly numbers: readonly FieldSource<NumberColumn>[]
-}
-
-interface FieldSource<Column> {
-  readonly column: Column
-  readonly path: string
-  /** -1: this type of event does not have it. */
-  readonly slot: number
-}
-
-interface TextSource extends FieldSource<TextColumn> {
-  /** A column of the same path: its text stands in memory once, which bounds the memory. */
-  readonly twin: TextColumn | null
 }
 
 const MISSING = -1
 
-/** `program` null: of weir.unparsed, where no row is valid. */
-export function createColumns(
-  capacity: number,
+/** The columns of the scan that was laid out last, for the same `wanted`. */
+export function viewColumns(
+  fast: FastPath,
+  rowCount: number,
   wanted: readonly ColumnRef[],
-  program: Program | null,
-): ColumnStore {
-  const fields = wanted.map(({ type }) =>
-    type.kind === 'text' ? createText(capacity) : createNumbers(capacity),
-  )
-  const texts: TextSource[] = []
-  const numbers: FieldSource<NumberColumn>[] = []
-  for (const [index, column] of fields.entries()) {
-    const { path } = present(wanted[index], 'the wanted column')
-    const slot = program?.wantedSlots[index] ?? MISSING
-    const twin = texts.find(text => text.path === path)?.column ?? null
-    if (column.kind === 'text') texts.push({ column, path, slot, twin })
-    else numbers.push({ column, path, slot })
+): ColumnViews {
+  const { buffer } = fast.memory
+  const ints = (at: number): Int32Array => new Int32Array(buffer, at, rowCount)
+  const doubles = (index: number): Float64Array =>
+    new Float64Array(buffer, fast.columnAt(index), rowCount)
+  const text = (index: number): TextColumn => {
+    const at = fast.columnAt(index)
+    return { kind: 'text', start: ints(at), end: ints(fast.halfOf(at)) }
   }
+  const rest = fast.columnAt(COLUMN_REST)
   return {
-    capacity,
-    valid: new Uint8Array(capacity),
-    timeMs: new Float64Array(capacity),
-    eventId: createText(capacity),
-    userId: createText(capacity),
-    currency: new Uint16Array(capacity),
-    fields,
-    texts,
-    numbers,
+    bytes: bytesOf(fast),
+    offset: doubles(COLUMN_OFFSET),
+    arrivalMs: doubles(COLUMN_ARRIVAL),
+    key: text(COLUMN_KEY),
+    value: text(COLUMN_VALUE),
+    headersStart: ints(rest),
+    slowRows: ints(fast.halfOf(rest)),
+    valid: new Uint8Array(buffer, fast.validAt(), rowCount),
+    timeMs: doubles(COLUMN_TIME),
+    eventId: text(COLUMN_EVENT_ID),
+    userId: text(COLUMN_USER_ID),
+    currency: new Uint16Array(buffer, fast.columnAt(COLUMN_MARKS), rowCount),
+    fields: wanted.map(({ type }, index): FieldColumn => {
+      const column = COLUMN_FIELDS + index
+      return type.kind === 'text' ? text(column) : { kind: 'number', values: doubles(column) }
+    }),
   }
 }
 
-/** Writes what the fast path has read. */
-export function writeScanned(store: ColumnStore, row: number, scan: EventScan): void {
-  const { values, envelope } = scan.program
-  const { start, end, number, seenAt } = values
-  const { serial } = envelope
-  store.valid[row] = 1
-  store.timeMs[row] = number[SLOT_TIMESTAMP] as number
-  store.eventId.start[row] = start[SLOT_EVENT_ID] as number
-  store.eventId.end[row] = end[SLOT_EVENT_ID] as number
-  store.userId.start[row] = start[SLOT_USER_ID] as number
-  store.userId.end[row] = end[SLOT_USER_ID] as number
-  store.currency[row] = scan.currency
-  for (const { column, slot } of store.texts) {
-    const isSeen = slot >= 0 && seenAt[slot] === serial
-    column.start[row] = isSeen ? (start[slot] as number) : MISSING
-    column.end[row] = isSeen ? (end[slot] as number) : MISSING
-  }
-  for (const { column, slot } of store.numbers) {
-    const isSeen = slot >= 0 && seenAt[slot] === serial && start[slot] !== MISSING
-    column.values[row] = isSeen ? (number[slot] as number) : Number.NaN
-  }
+/** Where the slow path writes. */
+export interface Target {
+  readonly fast: FastPath
+  readonly columns: ColumnViews
+  readonly wanted: readonly ColumnRef[]
 }
 
 /** Writes what the slow path has read; its texts are appended to the memory. */
-export function writeRead(
-  store: ColumnStore,
-  row: number,
-  source: { readonly event: Event; readonly memory: Memory },
-): void {
-  const { event, memory } = source
-  store.valid[row] = 1
-  store.timeMs[row] = event.timeMs
-  writeText(store.eventId, row, { text: event.eventId, memory })
-  writeText(store.userId, row, { text: event.userId, memory })
-  store.currency[row] = CURRENCY_CODES.indexOf(event.currency)
-  for (const { column, path, twin } of store.texts) {
-    const own = path === 'event_id' ? store.eventId : path === 'user_id' ? store.userId : twin
-    const text = event.fields.get(path)
-    if (own !== null) copyText(own, column, row)
-    else writeText(column, row, { text: typeof text === 'string' ? text : null, memory })
-  }
-  for (const { column, path } of store.numbers) {
+export function writeRead(target: Target, row: number, event: Event): void {
+  const { columns, wanted } = target
+  columns.valid[row] = 1
+  columns.timeMs[row] = event.timeMs
+  writeText(target, row, { column: columns.eventId, text: event.eventId })
+  writeText(target, row, { column: columns.userId, text: event.userId })
+  columns.currency[row] = CURRENCY_CODES.indexOf(event.currency)
+  for (const [index, column] of columns.fields.entries()) {
+    const path = wanted[index]?.path ?? ''
     const value = event.fields.get(path)
-    column.values[row] = typeof value === 'number' ? value : Number.NaN
+    if (column.kind === 'number')
+      column.values[row] = typeof value === 'number' ? value : Number.NaN
+    else {
+      const twin = twinOf(target, path, index)
+      if (twin !== null) copyText(twin, column, row)
+      else writeText(target, row, { column, text: typeof value === 'string' ? value : null })
+    }
   }
+}
+
+/** A column that has the text already: it stands in memory once, which bounds the memory. */
+function twinOf({ columns, wanted }: Target, path: string, index: number): TextColumn | null {
+  if (path === 'event_id') return columns.eventId
+  if (path === 'user_id') return columns.userId
+  const twin = columns.fields[wanted.findIndex(ref => ref.path === path)]
+  return twin?.kind === 'text' && twin !== columns.fields[index] ? twin : null
 }
 
 function copyText(from: TextColumn, to: TextColumn, row: number): void {
@@ -127,20 +123,14 @@ function copyText(from: TextColumn, to: TextColumn, row: number): void {
 const encoder = new TextEncoder()
 
 function writeText(
-  column: TextColumn,
+  { fast, columns }: Target,
   row: number,
-  { text, memory }: { readonly text: string | null; readonly memory: Memory },
+  { column, text }: { readonly column: TextColumn; readonly text: string | null },
 ): void {
-  column.start[row] = text === null ? MISSING : memory.tail
-  if (text !== null)
-    memory.tail += encoder.encodeInto(text, memory.bytes.subarray(memory.tail)).written
-  column.end[row] = text === null ? MISSING : memory.tail
-}
-
-function createText(capacity: number): TextColumn {
-  return { kind: 'text', start: new Int32Array(capacity), end: new Int32Array(capacity) }
-}
-
-function createNumbers(capacity: number): NumberColumn {
-  return { kind: 'number', values: new Float64Array(capacity) }
+  const start = fast.tailOf()
+  const free = columns.bytes.subarray(start)
+  const size = text === null ? 0 : encoder.encodeInto(text, free).written
+  fast.setTail(start + size)
+  column.start[row] = text === null ? MISSING : start
+  column.end[row] = text === null ? MISSING : start + size
 }

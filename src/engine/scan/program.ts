@@ -1,125 +1,66 @@
 /**
  * A program: an event schema compiled to what the fast path reads. Every known place of an event
- * (`user_id`, `data.price`, `data.products[].price`) is a slot, a small number; what is known of
- * slots stands in typed arrays, and so does what an event has in them.
+ * (`user_id`, `data.price`, `data.products[].price`) is a slot in the memory of the fast path, with
+ * what it may hold, and what the event under way holds there.
  */
 import type { EventSchema } from '../../model/event.ts'
 import type { Field, FieldMap } from '../../model/field.ts'
 import type { ColumnRef } from '../../model/plan.ts'
 import { assert, present, unreachable } from '../../std/assert.ts'
 import { toUtf8 } from '../../std/bytes.ts'
-import type { KeyEntry, KeyTable } from './predict.ts'
-import { createKeyTable } from './predict.ts'
+import type { Address, FastPath } from './fast-path.ts'
+import { putBytes } from './fast-path.ts'
 
-/** What a slot holds. Plain numbers: the fast path switches on them. */
-export const KIND_TEXT = 0
-export const KIND_ID = 1
-export const KIND_TYPE = 2
-export const KIND_TIME = 3
-export const KIND_CURRENCY = 4
-export const KIND_INTEGER = 5
-export const KIND_DECIMAL = 6
-export const KIND_MONEY = 7
+/** What a slot holds: numbers that `wasm/assembly/layout.ts` shares. */
+const KIND_TEXT = 0
+const KIND_ID = 1
+const KIND_TYPE = 2
+const KIND_TIME = 3
+const KIND_CURRENCY = 4
+const KIND_INTEGER = 5
+const KIND_DECIMAL = 6
+const KIND_MONEY = 7
 /** Money in a list: checked, but in no column. */
-export const KIND_ITEM_MONEY = 8
-export const KIND_BOOLEAN = 9
-export const KIND_OBJECT = 10
-export const KIND_LIST = 11
+const KIND_ITEM_MONEY = 8
+const KIND_BOOLEAN = 9
+const KIND_OBJECT = 10
+const KIND_LIST = 11
 
-/** The slots that every program has, and their places in the arrays. */
-export const SLOT_EVENT_ID = 0
-export const SLOT_EVENT_TYPE = 1
-export const SLOT_USER_ID = 2
-export const SLOT_TIMESTAMP = 3
-export const SLOT_SESSION_ID = 4
-export const SLOT_DATA = 5
-export const SLOT_CURRENCY = 6
-
-/** An object of the schema: the envelope, `data`, an item of a list. */
-export interface ObjectNode {
-  readonly keys: KeyTable
-  /** 1 for the envelope. */
-  readonly depth: number
-  readonly requiredCount: number
-  /** Serial number of the object being read, as it stands in `seenAt` of its slots. */
-  serial: number
-  /** The entry of the key read last. */
-  entry: KeyEntry
-}
-
-/** What a slot is. */
-export interface Slots {
-  readonly kind: Uint8Array
-  readonly isRequired: Uint8Array
-  /** 1: the decoded text is needed, for a column. */
-  readonly isKept: Uint8Array
-  /** Inclusive; of integers. */
-  readonly min: Float64Array
-  readonly max: Float64Array
-  /** Of decimals. */
-  readonly scale: Uint8Array
-  /** The object in the slot, or the item of the list. */
-  readonly node: readonly (ObjectNode | null)[]
-}
-
-/** What the event under way has in the slots; all of it is overwritten by the next. */
-export interface SlotValues {
-  /** Serial number of the object in which the slot's key was seen last. */
-  readonly seenAt: Int32Array
-  /** Of text in memory, quotes aside; start -1: null. Of other kinds, any start but -1. */
-  readonly start: Int32Array
-  readonly end: Int32Array
-  /** Of numbers: all digits as one integer, then units of the slot's scale. Of times, ms. */
-  readonly number: Float64Array
-  /** How many of the digits stood behind the point. */
-  readonly decimals: Int32Array
-}
-
-export interface Program {
-  readonly schema: EventSchema
-  readonly wanted: readonly ColumnRef[]
-  /** Of each wanted column; -1: this type of event does not have it. */
-  readonly wantedSlots: Int32Array
-  readonly typeName: Uint8Array
-  readonly envelope: ObjectNode
-  readonly data: ObjectNode
-  readonly slots: Slots
-  readonly values: SlotValues
-  /** The slots of money directly in `data`. */
-  readonly moneySlots: Int32Array
-}
-
-const NO_SLOT = -1
-const ENVELOPE_DEPTH = 1
 /** From an object to the items of a list in it. */
 const ITEM_DEPTH = 2
+const ENVELOPE_DEPTH = 1
+const DATA_DEPTH = 2
 
-/** Compiles a schema for the columns that are wanted. */
-export function createProgram(schema: EventSchema, wanted: readonly ColumnRef[]): Program {
-  const drafts: SlotDraft[] = []
-  const envelope = draftNode(drafts, ENVELOPE, { path: '', depth: ENVELOPE_DEPTH })
-  const data = draftNode(drafts, toPlaces(schema.data, true), { path: 'data.', depth: 2 })
-  const [dataDraft] = drafts.filter(draft => draft.path === 'data')
-  present(dataDraft, 'the slot of data').node = data
-  const paths = drafts.map(draft => draft.path)
-  const wantedSlots = Int32Array.from(wanted, ref => paths.indexOf(ref.path))
-  for (const [index, slot] of wantedSlots.entries()) {
-    if (slot !== NO_SLOT) present(drafts[slot], 'the wanted slot').isKept = true
-    assertType(present(wanted[index], 'the wanted column'), drafts[slot])
+/**
+ * Compiles a schema for the columns that are wanted; the program is good until `forgetPrograms`.
+ * Those that its events do not have are missing in every row.
+ */
+export function createProgram(
+  fast: FastPath,
+  schema: EventSchema,
+  wanted: readonly ColumnRef[],
+): Address {
+  const kept = new Set(wanted.map(ref => ref.path))
+  const slots = new Map<string, Slot>()
+  const build: Build = { fast, kept, slots }
+  const envelope = buildNode(build, ENVELOPE, { path: '', depth: ENVELOPE_DEPTH })
+  const places = toPlaces(schema.data, true)
+  const data = buildNode(build, places, { path: 'data.', depth: DATA_DEPTH })
+  const slotOf = (path: string): Address => present(slots.get(path), `the slot of ${path}`).address
+  const program = fast.createProgram(envelope, data, slotOf('data'))
+  fast.setEnvelope(program, slotOf('event_id'), slotOf('user_id'), slotOf('timestamp'))
+  const name = toUtf8(schema.name)
+  fast.setTypeName(program, putBytes(fast, name), name.length)
+  const money = places.filter(place => place.kind === KIND_MONEY)
+  const moneySlots = Uint32Array.from(money, place => slotOf(`data.${place.name}`))
+  fast.setMoney(program, putBytes(fast, new Uint8Array(moneySlots.buffer)), money.length)
+  fast.setFieldCount(program, wanted.length)
+  for (const [index, ref] of wanted.entries()) {
+    const slot = slots.get(ref.path)
+    if (slot !== undefined) assertType(ref, slot)
+    fast.setField(program, index, slot?.address ?? 0, Number(ref.type.kind === 'text'))
   }
-  return {
-    schema,
-    wanted,
-    wantedSlots,
-    typeName: toUtf8(schema.name),
-    envelope,
-    data,
-    slots: toSlots(drafts),
-    values: createValues(drafts.length),
-    moneySlots: Int32Array.from(
-      drafts.flatMap((draft, slot) => (draft.kind === KIND_MONEY ? [slot] : [])),
-    ),
-  }
+  return program
 }
 
 /** A known key of an object. */
@@ -130,11 +71,17 @@ interface Place {
   readonly field: Field | null
 }
 
-/** A slot on its way into the arrays. */
-interface SlotDraft extends Place {
-  readonly path: string
-  isKept: boolean
-  node: ObjectNode | null
+/** A place that is in the memory. */
+interface Slot extends Place {
+  readonly address: Address
+}
+
+/** A program under way. */
+interface Build {
+  readonly fast: FastPath
+  /** The paths whose decoded text is needed, for a column. */
+  readonly kept: ReadonlySet<string>
+  readonly slots: Map<string, Slot>
 }
 
 const ENVELOPE: readonly Place[] = [
@@ -174,54 +121,40 @@ function toKind(field: Field, isData: boolean): number {
   }
 }
 
-/** Adds slots for the places of an object, then those of the lists in it. */
-function draftNode(
-  drafts: SlotDraft[],
+/** Makes slots for the places of an object, and for those of the lists in it. */
+function buildNode(
+  build: Build,
   places: readonly Place[],
   at: { readonly path: string; readonly depth: number },
-): ObjectNode {
-  const own = places.map((place): SlotDraft => {
-    return { ...place, path: at.path + place.name, isKept: place.kind === KIND_ID, node: null }
-  })
-  const first = drafts.length
-  drafts.push(...own)
-  for (const draft of own) {
-    if (draft.field?.kind !== 'list') continue
-    const inner = { path: `${draft.path}[].`, depth: at.depth + ITEM_DEPTH }
-    draft.node = draftNode(drafts, toPlaces(draft.field.fields, false), inner)
+): Address {
+  const { fast, slots } = build
+  const requiredCount = places.filter(place => place.isRequired).length
+  const node = fast.createNode(at.depth, requiredCount, places.length)
+  for (const [index, place] of places.entries()) {
+    const path = at.path + place.name
+    const address = buildSlot(build, place, path)
+    const name = toUtf8(place.name)
+    fast.setName(node, index, address, putBytes(fast, name), name.length)
+    slots.set(path, { ...place, address })
+    if (place.field?.kind !== 'list') continue
+    const inner = { path: `${path}[].`, depth: at.depth + ITEM_DEPTH }
+    fast.setNode(address, buildNode(build, toPlaces(place.field.fields, false), inner))
   }
-  const keys = createKeyTable(new Map(own.map((draft, index) => [draft.name, first + index])))
-  const requiredCount = own.filter(draft => draft.isRequired).length
-  return { keys, depth: at.depth, requiredCount, serial: 0, entry: keys.start }
+  return node
 }
 
-function toSlots(drafts: readonly SlotDraft[]): Slots {
-  const fields = drafts.map(draft => draft.field)
-  return {
-    kind: Uint8Array.from(drafts, draft => draft.kind),
-    isRequired: Uint8Array.from(drafts, draft => Number(draft.isRequired)),
-    isKept: Uint8Array.from(drafts, draft => Number(draft.isKept)),
-    min: Float64Array.from(fields, field => (field?.kind === 'integer' ? field.min : 0)),
-    max: Float64Array.from(fields, field => (field?.kind === 'integer' ? field.max : 0)),
-    scale: Uint8Array.from(fields, field => (field?.kind === 'decimal' ? field.scale : 0)),
-    node: drafts.map(draft => draft.node),
-  }
-}
-
-function createValues(slotCount: number): SlotValues {
-  return {
-    seenAt: new Int32Array(slotCount),
-    start: new Int32Array(slotCount),
-    end: new Int32Array(slotCount),
-    number: new Float64Array(slotCount),
-    decimals: new Int32Array(slotCount),
-  }
+function buildSlot({ fast, kept }: Build, place: Place, path: string): Address {
+  const { kind, field } = place
+  const isKept = kind === KIND_ID || kept.has(path)
+  const scale = field?.kind === 'decimal' ? field.scale : 0
+  const slot = fast.createSlot(kind, Number(place.isRequired), Number(isKept), scale)
+  if (field?.kind === 'integer') fast.setBounds(slot, field.min, field.max)
+  return slot
 }
 
 /** A column that is wanted as another type than declared is a mistake of the plan. */
-function assertType(ref: ColumnRef, draft: SlotDraft | undefined): void {
-  if (draft === undefined) return
-  const kind = draft.field?.kind ?? 'string'
+function assertType(ref: ColumnRef, { field }: Slot): void {
+  const kind = field?.kind ?? 'string'
   const type = kind === 'string' ? 'text' : kind
   assert(ref.type.kind === type, `column ${ref.path} is of type ${type}`)
 }

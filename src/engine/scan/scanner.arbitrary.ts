@@ -9,6 +9,7 @@ import { defineEvent } from '../../model/event.ts'
 import type { Field, FieldMap } from '../../model/field.ts'
 import { boolean, decimal, integer, list, money, string } from '../../model/field.ts'
 import type { ColumnRef } from '../../model/plan.ts'
+import type { Header } from '../../model/record.ts'
 import { SHOP_EVENTS } from '../../model/shop-events.ts'
 import { toUtf8 } from '../../std/bytes.ts'
 import type { Prng } from '../../std/prng.ts'
@@ -66,6 +67,16 @@ export function columnsOf(schema: EventSchema): readonly ColumnRef[] {
   return [...columns, text('data.absent'), text('session_id')]
 }
 
+/**
+ * Headers whose count is written, right behind an event, as a byte that means something in JSON:
+ * white space, a quote, a comma, a digit, a colon; nothing of it may be read with the event.
+ */
+export function writeHeaders(seed: number): readonly Header[] {
+  const prng = createPrng(seed)
+  const count = prng.nextChance(0.5) ? 0 : pick(prng, [1, 5, 16, 17, 22, 24, 29])
+  return Array.from({ length: count }, () => ({ key: 'h":1}', value: toUtf8('"}}') }))
+}
+
 /** How an event is written: what stands between its tokens, and how often things go wrong. */
 interface Pen {
   readonly prng: Prng
@@ -117,6 +128,20 @@ function pick<T>(prng: Prng, from: readonly T[]): T {
   return from[prng.nextBelow(from.length)] as T
 }
 
+/** A text around the length of a block that is read at once, with one odd letter somewhere. */
+function writeLongText(prng: Prng): string {
+  const size = prng.nextChance(0.95) ? prng.nextBelow(70) : prng.nextBelow(9_000)
+  const text = 'x'.repeat(size)
+  if (prng.nextChance(0.5)) return text
+  const at = prng.nextBelow(size + 1)
+  return text.slice(0, at) + pick(prng, ['"', '\\', '\n', 'é', '日', '😀']) + text.slice(at)
+}
+
+/** Texts of every kind. */
+function pickText(prng: Prng): string {
+  return prng.nextChance(0.3) ? writeLongText(prng) : pick(prng, TEXTS)
+}
+
 /** An event of a schema, or something like one. */
 export function writeEvent(schema: EventSchema, seed: number): Uint8Array {
   const prng = createPrng(seed)
@@ -139,7 +164,7 @@ export function writeEvent(schema: EventSchema, seed: number): Uint8Array {
       () => (!prng.nextChance(pen.oddChance) ? '"2024-09-03T10:25:15Z"' : `"${pick(prng, TIMES)}"`),
     ],
   ]
-  if (prng.nextChance(0.5)) members.push(['session_id', () => writeString(pen, pick(prng, TEXTS))])
+  if (prng.nextChance(0.5)) members.push(['session_id', () => writeString(pen, pickText(prng))])
   if (prng.nextChance(0.97)) members.push(['data', () => writeFields(pen, schema.data, true)])
   const text = space() + writeObject(pen, members) + space()
   const bytes = toUtf8(prng.nextChance(0.01) ? `${text}\n\n \t` : text)
@@ -157,7 +182,9 @@ function writeObject(pen: Pen, members: readonly Member[]): string {
       .sort((a, b) => a.at - b.at)
       .map(({ m }) => m)
   if (list.length > 0 && prng.nextChance(faultChance)) list.push(pick(prng, list))
-  if (prng.nextChance(0.15)) list.splice(prng.nextBelow(list.length + 1), 0, writeStranger(pen))
+  if (prng.nextChance(0.15))
+    list.splice(prng.nextBelow(list.length + 1), 0, writeStranger(pen, members))
+  if (prng.nextChance(0.005)) list.push(...writeStrangers(pen))
   const parts = list.map(([key, write]) => {
     const value = prng.nextChance(faultChance) ? writeStray(pen) : write()
     return `${writeSpace(pen)}${writeString(pen, key)}${writeSpace(pen)}:${writeSpace(pen)}${value}`
@@ -169,9 +196,22 @@ function writeSpace({ prng, space }: Pen): string {
   return pick(prng, space)
 }
 
+/** A known key with one letter changed, gone, or too many. */
+function misspell(prng: Prng, key: string): string {
+  const at = prng.nextBelow(key.length)
+  return key.slice(0, at) + pick(prng, ['', '~', `${key[at]}~`]) + key.slice(at + 1)
+}
+
+/** More keys than are learnt of one object. */
+function writeStrangers({ prng }: Pen): readonly Member[] {
+  const [first, size] = [prng.nextBelow(1000), 60 + prng.nextBelow(100)]
+  return Array.from({ length: size }, (_, index) => [`k${first + index}`, () => `${index}`])
+}
+
 /** A member that is not declared. */
-function writeStranger(pen: Pen): Member {
+function writeStranger(pen: Pen, members: readonly Member[]): Member {
   const key = pick(pen.prng, [
+    ...members.map(([known]) => misspell(pen.prng, known)),
     '__proto__',
     'toString',
     'x',
@@ -179,10 +219,11 @@ function writeStranger(pen: Pen): Member {
     'user_ID',
     'currency',
     'a'.repeat(150),
+    'b'.repeat(pen.prng.nextBelow(140)),
   ])
   return [
     key,
-    () => (pen.prng.nextChance(0.8) ? writeString(pen, pick(pen.prng, TEXTS)) : writeStray(pen)),
+    () => (pen.prng.nextChance(0.8) ? writeString(pen, pickText(pen.prng)) : writeStray(pen)),
   ]
 }
 
@@ -230,7 +271,7 @@ function writeField(pen: Pen, field: Field): string {
   const { prng } = pen
   switch (field.kind) {
     case 'string':
-      return writeString(pen, pick(prng, TEXTS))
+      return writeString(pen, pickText(prng))
     case 'boolean':
       return prng.nextChance(0.5) ? 'true' : 'false'
     case 'list': {

@@ -1,7 +1,7 @@
 /**
  * The scan: record batches become columns. It walks the bytes of a fetch once, makes no object per
  * event, and gives for each data record either a valid event's fields or the reason why it is none.
- * A scanner may be replaced (by WASM) as long as it passes the same differential tests.
+ * Whatever is behind this interface has to pass the differential test in `scanner.differential.ts`.
  */
 
 import type { ColumnRef } from '../../model/plan.ts'
