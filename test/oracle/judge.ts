@@ -77,7 +77,7 @@ export function judge(records: readonly OracleRecord[], settings: OracleSettings
 /** The verdict of a record apart from duplicates. */
 export function judgeAlone(record: OracleRecord, settings: OracleSettings): Judgement {
   const reason = record.headers.get('weir-reason')
-  if (record.topic === UNPARSED && CODES.split(' ').includes(reason ?? ''))
+  if (isUnparsed(record, settings) && CODES.split(' ').includes(reason ?? ''))
     return fault(String(reason), '')
   if (record.value === null) return fault('no_value', '')
   if (record.value.length > EVENT_BYTES_MAX) return fault('too_large', '')
@@ -85,6 +85,10 @@ export function judgeAlone(record: OracleRecord, settings: OracleSettings): Judg
   if (typeof read === 'string') return fault(read, '')
   if (!isObject(read.json)) return fault('not_object', '')
   return judgeEnvelope(read.json, record, settings)
+}
+
+function isUnparsed({ topic }: OracleRecord, { topicPrefix }: OracleSettings): boolean {
+  return topic === topicPrefix + UNPARSED
 }
 
 type Envelope = ReadonlyMap<string, Json>
@@ -99,7 +103,7 @@ function judgeEnvelope(
   const type = settings.types.find(known => known.name === envelope.get('event_type'))
   if (type === undefined) return fault('unknown_type', '/event_type')
   const isElsewhere = settings.topicPrefix + type.name !== record.topic
-  if (isElsewhere && record.topic !== UNPARSED) return fault('wrong_topic', '/event_type')
+  if (isElsewhere && !isUnparsed(record, settings)) return fault('wrong_topic', '/event_type')
   const event = readEvent(envelope, { type, record, settings })
   if ('kind' in event) return event
   if (isElsewhere) return fault('wrong_topic', '/event_type')

@@ -41,7 +41,7 @@ function toFetch(topic: string, values: readonly Uint8Array[]): Fetch {
 
 function topicOf(value: Uint8Array): string {
   const { eventType } = check(value, ARRIVAL_MS)
-  return eventType === null ? UNPARSED_TOPIC : catalog.topicPrefix + eventType
+  return catalog.topicPrefix + (eventType ?? UNPARSED_TOPIC)
 }
 
 test.each(POISON)('$category: $name', ({ bytes, expect: expected }) => {

@@ -96,8 +96,7 @@ async function runCut(given: CorridorCase, cut: Cut, adapters: Adapters): Promis
   const { topicPrefix, zone } = given.settings
   const appends = toAppends(given.ticks, given.partitions, recordsPerAppend).map(append => {
     const records = append.records.map(record => {
-      const isOurs = record.topic !== 'weir.unparsed'
-      return { ...record, topic: isOurs ? topicPrefix + record.topic : record.topic }
+      return { ...record, topic: topicPrefix + record.topic }
     })
     return { ...append, records }
   })

@@ -78,7 +78,12 @@ export function spawnWeir(
   words: readonly string[] = [],
 ): WeirChild {
   const start = ['start', '--port', '0', '--data', directory, '--traffic', '0']
-  const child = spawnCli([...start, ...words], settings)
+  return spawnCommand([...start, ...words], settings)
+}
+
+/** Starts a command that goes on until it is ended, and tells where it answers. */
+export function spawnCommand(words: readonly string[], settings: Settings = {}): WeirChild {
+  const child = spawnCli(words, settings)
   const text = collect(child)
   const gone = new AbortController()
   child.once('close', () => gone.abort())
@@ -108,7 +113,11 @@ export function spawnWeir(
 
 /** Starts `weir start` and waits until it is ready. */
 export async function startWeir(directory: string, settings: Settings = {}): Promise<WeirProcess> {
-  const child = spawnWeir(directory, settings)
+  return await whenReady(spawnWeir(directory, settings))
+}
+
+/** Throws, with what it wrote, where it is gone before it is ready. */
+export async function whenReady(child: WeirChild): Promise<WeirProcess> {
   const url = await child.ready
   if (url !== null) return { ...child, url }
   await child.kill()

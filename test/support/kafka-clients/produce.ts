@@ -14,6 +14,7 @@ import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { CACHE, jarsMissing, KAFKA_TOOLS, resolveJars } from '../../../scripts/kafka/jars.ts'
 import { withLock } from '../../../scripts/kafka/lock.ts'
+import type { OracleRecord } from '../../oracle/read-log.ts'
 import type { ReadRecord } from '../broker.ts'
 
 /** `console` is kafka-console-producer, the Java client. */
@@ -45,6 +46,7 @@ const REQUIREMENTS = join(HERE, 'requirements.txt')
 const SCRIPTS = { 'kafka-python': 'kafka_python.py', 'confluent-kafka': 'confluent.py' } as const
 const INSTALL_MS_MAX = 300_000
 const OUTPUT_BYTES_MAX = 64_000_000
+const DUMP_BYTES_MAX = 1_000_000_000
 const run = promisify(execFile)
 
 /** What is missing to run the clients, with what to install; null: nothing. */
@@ -93,6 +95,48 @@ export async function readCommitted(
   const { stdout } = await run(await resolvePython(), words, { maxBuffer: OUTPUT_BYTES_MAX })
   const lines = stdout.trimEnd().split('\n')
   return lines.map(line => JSON.parse(line) as ReadRecord)
+}
+
+/** All committed records of the topics, in order within each partition, as librdkafka reads them. */
+export async function dumpTopics(
+  bootstrap: string,
+  topics: readonly string[],
+): Promise<readonly OracleRecord[]> {
+  const words = [join(HERE, 'dump.py'), bootstrap, ...topics]
+  const { stdout } = await run(await resolvePython(), words, { maxBuffer: DUMP_BYTES_MAX })
+  const lines = stdout.split('\n').filter(line => line !== '')
+  return lines.map(line => toRecord(JSON.parse(line) as DumpedRecord)).toSorted(byPlace)
+}
+
+interface DumpedRecord {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  readonly arrival_ms: number
+  /** In base64. */
+  readonly key: string | null
+  readonly value: string | null
+  readonly headers: { readonly [name: string]: string }
+}
+
+function toRecord({ arrival_ms, key, value, headers, ...place }: DumpedRecord): OracleRecord {
+  const bytes = (text: string | null): Uint8Array | null =>
+    text === null ? null : Buffer.from(text, 'base64')
+  const texts = Object.entries(headers).map(
+    ([name, text]) => [name, Buffer.from(text, 'base64').toString()] as const,
+  )
+  return {
+    ...place,
+    arrivalMs: arrival_ms,
+    key: bytes(key),
+    value: bytes(value),
+    headers: new Map(texts),
+  }
+}
+
+function byPlace(left: OracleRecord, right: OracleRecord): number {
+  if (left.topic !== right.topic) return left.topic < right.topic ? -1 : 1
+  return left.partition - right.partition || left.offset - right.offset
 }
 
 /** Runs Python code that may import the clients; gives what it printed. */
