@@ -162,7 +162,7 @@ function toValues(group: readonly PlainRow[]): { readonly [name: string]: Value 
   return {
     sales: group.reduce((all, row) => all + salesOf(row), 0),
     amount: money(row => (sumOf(row).carriers === 0 ? null : BigInt(sumOf(row).units))),
-    least: money(row => (row.values[2] === null ? null : BigInt(String(row.values[2])))),
+    least: money(row => (row.values[2] === null ? null : BigInt(row.values[2] as string))),
     most: most.length === 0 ? null : String(most.map(Number).reduce((a, b) => Math.max(a, b))),
     shops: new Set(group.flatMap(row => row.values[4] as readonly string[])).size,
     users: group.reduce((all, row) => all + Number(row.values[5]), 0),

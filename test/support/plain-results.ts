@@ -89,7 +89,7 @@ function add(left: PlainRow, right: PlainRow, kinds: readonly string[]): PlainRo
 
 function addValue(left: PlainValue, right: PlainValue, kind = ''): PlainValue {
   if (typeof left === 'number') return left + Number(right)
-  if (Array.isArray(left)) return [...new Set([...left, ...(right as string[])])].toSorted()
+  if (Array.isArray(left)) return [...new Set([...left, ...(right as string[])])]
   if (kind === 'sum') {
     const [a, b] = [left, right] as { units: string; carriers: number }[]
     if (a === undefined || b === undefined) throw new Error('a sum is missing')
@@ -97,6 +97,6 @@ function addValue(left: PlainValue, right: PlainValue, kind = ''): PlainValue {
     return { units, carriers: a.carriers + b.carriers }
   }
   if (left === null || right === null) return left ?? right
-  const isLess = BigInt(String(left)) < BigInt(String(right))
+  const isLess = BigInt(left as string) < BigInt(right as string)
   return isLess === (kind === 'min') ? left : right
 }

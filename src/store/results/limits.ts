@@ -17,7 +17,7 @@ export interface Limits {
 
 export const LIMITS: Limits = {
   crowd: 8,
-  commitsUnmerged: 32,
+  commitsUnmerged: 16,
   rowsMax: 200_000,
   garbageMs: 10 * MINUTE_MS,
   peersMs: 500,

@@ -34,7 +34,7 @@ interface ShardView {
 }
 
 interface Kept {
-  readonly shards: Map<number, ShardView>
+  shards: Map<number, ShardView>
   /** Questions of one metric take turns. */
   turn: Promise<unknown>
 }
@@ -51,10 +51,10 @@ export function createMetricViews(objects: ObjectStore, sizeMax: number): Metric
     return found
   }
   const shrink = (): void => {
-    for (const [hash, { shards }] of kept) {
-      const size = [...kept.values()].reduce((sum, one) => sum + sizeOf(one.shards), 0)
+    for (const [hash, one] of kept) {
+      const size = [...kept.values()].reduce((sum, { shards }) => sum + sizeOf(shards), 0)
       if (size <= sizeMax) return
-      shards.clear()
+      one.shards = new Map()
       kept.delete(hash)
     }
   }
@@ -64,17 +64,18 @@ export function createMetricViews(objects: ObjectStore, sizeMax: number): Metric
     const rows = manifests.flatMap(manifest => entriesOf(manifest, plan))
     const context = snapshot.contextOf(plan)
     if (rows.reduce((sum, entry) => sum + entry.rows, 0) > sizeMax) {
-      mine.shards.clear()
+      mine.shards = new Map()
       return answerViews([await readPartOf(objects, ask, rows)], ask, context)
     }
+    // Apart until all are whole: a failure, or a question that needs the room, may come between.
+    const updated = new Map<number, ShardView>()
     for (const manifest of manifests) {
-      const { shard } = manifest
-      const before = mine.shards.get(shard) ?? null
-      // What is updated is not kept until it is whole.
-      mine.shards.delete(shard)
-      mine.shards.set(shard, await updateView(objects, plan, manifest, before))
+      const before = mine.shards.get(manifest.shard) ?? null
+      mine.shards.delete(manifest.shard)
+      updated.set(manifest.shard, await updateView(objects, plan, manifest, before))
     }
-    const views = [...mine.shards.values()].map(one => one.view)
+    mine.shards = updated
+    const views = [...updated.values()].map(one => one.view)
     const result = answerViews(views, ask, context)
     shrink()
     return result

@@ -10,7 +10,7 @@ import type { PartialRow } from '../rows.ts'
 import { compareRows, mergeRows, rowsOfBatch } from '../rows.ts'
 import type { ShardFiles } from './files.ts'
 import type { RowsEntry } from './manifest.ts'
-import { readRows, toMember, toRowLine, toTimeText } from './row-lines.ts'
+import { createRowWriter, readRows, toMember, toTimeText } from './row-lines.ts'
 
 /** Characters of lines that one gzip member may hold: rows with large sets are long. */
 const MEMBER_TEXT_MAX: number = 32 * MIB
@@ -116,6 +116,7 @@ interface Sink {
 
 function createSink(plan: MetricPlan, origin: Origin, rowsMax: number): Sink {
   const members: Promise<Member>[] = []
+  const toLine = createRowWriter(plan)
   let open: PartialRow | null = null
   let lines: string[] = []
   let size = 0
@@ -142,7 +143,7 @@ function createSink(plan: MetricPlan, origin: Origin, rowsMax: number): Sink {
   const write = (row: PartialRow): void => {
     if (lines.length === 0) from = row.window.start
     to = row.window.start
-    const line = toRowLine(plan, row)
+    const line = toLine(row)
     lines.push(line)
     size += line.length
     if (lines.length >= rowsMax || size >= MEMBER_TEXT_MAX) cut()
