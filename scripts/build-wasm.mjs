@@ -1,6 +1,7 @@
 // Builds src/engine/scan/scanner.wasm, or the file given, from wasm/assembly. The result is
-// committed, and test/wasm-build.test.ts compares it with a fresh build. The toolchain has a folder and a
-// lockfile of its own, and is installed when it is missing: who only runs Weir needs none of it.
+// committed, and test/wasm-build.test.ts compares it with a fresh build. The toolchain has a folder
+// and a lockfile of its own, and is installed when it is missing: who only runs Weir needs none of
+// it.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
