@@ -40,6 +40,8 @@ export interface DigestOptions {
   readonly onLoad?: (state: StoreState) => void
   /** Called after each commit, with what was committed. */
   readonly onCommit: (committed: Committed, step: Step) => void
+  /** Whether to commit at once, though nothing moved, so that others learn who has the shards. */
+  readonly announces?: boolean
   /** Called with the rejects of a step, and waited for, before the step is committed. */
   readonly publishRejects?: PublishRejects
   /** Called once per outage, with what is wrong, and with null when it is over. */
@@ -95,6 +97,7 @@ async function runSession(options: DigestOptions, onHealthy: () => void): Promis
   const { engines, positions } = await loadEngines(options, store)
   const commits = createCommits(options, { store, engines, onHealthy })
   try {
+    if (options.announces === true) await commits.announce()
     await digestLog(options, { engines, commits, positions })
   } finally {
     await commits.idle()
@@ -198,6 +201,8 @@ interface Commits {
   readonly isBusy: boolean
   /** As `settled`, then starts a commit of all that gathered. */
   begin(): Promise<void>
+  /** The first commit, of whatever gathered, or of nothing. */
+  announce(): Promise<void>
   /** Resolves when no commit is under way; throws what one of them threw. */
   settled(): Promise<void>
   /** Resolves when no commit is under way, whatever became of it. */
@@ -239,7 +244,7 @@ function createCommits(options: DigestOptions, parts: CommitParts): Commits {
     begin: async () => {
       await settled()
       await observe(options, engines)
-      const shards = [...engines.values()].map(engine => engine.take()).filter(isStep)
+      const shards = takeAll(engines)
       if (shards.length === 0) return onHealthy()
       running = commit({ catalogVersion: options.catalog.version, shards }).then(
         () => {
@@ -250,6 +255,10 @@ function createCommits(options: DigestOptions, parts: CommitParts): Commits {
           failure = toFault(error)
         },
       )
+    },
+    announce: async () => {
+      await observe(options, engines)
+      await commit({ catalogVersion: options.catalog.version, shards: takeAll(engines) })
     },
     settled,
     idle: async () => {
@@ -266,6 +275,10 @@ async function observe({ log, signal }: DigestOptions, engines: Engines): Promis
   } catch (error) {
     if (!isFault(error, 'LOG_UNAVAILABLE')) throw error
   }
+}
+
+function takeAll(engines: Engines): readonly ShardStep[] {
+  return [...engines.values()].map(engine => engine.take()).filter(isStep)
 }
 
 function isStep(step: ShardStep | null): step is ShardStep {

@@ -47,6 +47,7 @@ async function digestShare(options: WorkOptions, assignment: Assignment): Promis
       await runDigest({
         ...options,
         shards,
+        announces: true,
         openStore: () => options.openShards(shards),
         onCommit: (committed, step) => {
           report(step)

@@ -36,18 +36,21 @@ export interface KafkaRiverOptions {
   readonly bootstrap: string
   readonly partitions: number
   readonly workers: number
-  readonly words?: readonly string[]
 }
 
 /** Starts digest workers and serve, on topics of their own. */
 export async function openKafkaRiver(options: KafkaRiverOptions): Promise<KafkaRiver> {
   const { directory, bootstrap, partitions, workers } = options
   const prefix = createPrefix()
-  const flags = [
-    ...['--kafka', bootstrap, '--partitions', String(partitions), '--topic-prefix', prefix],
-    ...['--kafka-group', prefix, '--kafka-session', '6s'],
-    ...['--results', join(directory, 'results'), ...(options.words ?? [])],
-  ]
+  const settings = {
+    kafka: bootstrap,
+    partitions: String(partitions),
+    'topic-prefix': prefix,
+    'kafka-group': prefix,
+    'kafka-session': '6s',
+    results: join(directory, 'results'),
+  }
+  const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])
   await using stack = new AsyncDisposableStack()
   const open = async (command: string, name: string): Promise<WeirProcess> => {
     const words = [command, '--port', '0', '--data', join(directory, name), ...flags]

@@ -61,7 +61,6 @@ test('news tell what moved, from the entries alone where windows are few', async
   expect(await reader.refresh()).toEqual({
     sequence: 1,
     progress: null,
-    totals: partitions,
     changes: [{ plan: hours, starts: null }],
     hasRejects: true,
     arrivalMs: 77,

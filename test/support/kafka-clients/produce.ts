@@ -97,7 +97,9 @@ export async function readCommitted(
   return lines.map(line => JSON.parse(line) as ReadRecord)
 }
 
-/** All committed records of the topics, in order within each partition, as librdkafka reads them. */
+/**
+ * All committed records of the topics, in order within each partition, as librdkafka reads them.
+ */
 export async function dumpTopics(
   bootstrap: string,
   topics: readonly string[],
