@@ -42,6 +42,20 @@ describe('toLedgerView', () => {
     ])
   })
 
+  test('tells the longest wait, and how near a record is to being deleted unread', () => {
+    const kept = { retention_hours: 168 }
+    expect(toView([samplePartition(kept)])).toMatchObject({ lagSeconds: 0, retentionHours: 168 })
+    const view = toView([
+      samplePartition({ lag: 2, lag_seconds: 3.5, retention_hours: 167 }),
+      samplePartition({ lag: 9, lag_seconds: 61, retention_hours: 0.5 }),
+      samplePartition({ lag: 1, lag_seconds: null, retention_hours: null }),
+      samplePartition({ lag: 0, lag_seconds: 0 }),
+    ])
+    expect(view).toMatchObject({ lagSeconds: 61, retentionHours: 0.5 })
+    const unknown = toView([samplePartition({ lag: 1, lag_seconds: null })])
+    expect(unknown).toMatchObject({ lagSeconds: null, retentionHours: null })
+  })
+
   test('does not balance where the server says so, or where an equation does not hold', () => {
     expect(toView([samplePartition()], false).balanced).toBe(false)
     expect(toView([samplePartition({ accepted: 9 })]).balanced).toBe(false)

@@ -30,6 +30,10 @@ export interface LedgerView {
   /** By topic name. */
   readonly topics: readonly LedgerLine[]
   readonly breaches: readonly Breach[]
+  /** How long the record waits that waits longest, in seconds; 0: none waits; null: not known. */
+  readonly lagSeconds: number | null
+  /** Until the log deletes a record unread, in hours, of the partition nearest to it; null: never. */
+  readonly retentionHours: number | null
   /** Most frequent first. */
   readonly invalidCodes: readonly { readonly code: string; readonly count: number }[]
 }
@@ -43,8 +47,22 @@ export function toLedgerView(audit: AuditAnswer): LedgerView {
     total: addUp('all topics', audit.partitions),
     topics: topics.sort((left, right) => (left.topic < right.topic ? -1 : 1)),
     breaches,
+    lagSeconds: findLongestWait(audit.partitions),
+    retentionHours: leastOf(audit.partitions.map(partition => partition.retention_hours)),
     invalidCodes: countCodes(audit.partitions),
   }
+}
+
+function findLongestWait(partitions: readonly AuditPartition[]): number | null {
+  const waits = partitions.filter(partition => partition.lag > 0).map(one => one.lag_seconds)
+  if (waits.length === 0) return 0
+  const known = waits.filter(wait => wait !== null)
+  return known.length === 0 ? null : Math.max(...known)
+}
+
+function leastOf(values: readonly (number | null)[]): number | null {
+  const known = values.filter(value => value !== null)
+  return known.length === 0 ? null : Math.min(...known)
 }
 
 function addUp(topic: string, partitions: readonly AuditPartition[]): LedgerLine {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createTimeText, toInstant, toWireTime } from './times.ts'
+import { createTimeText, toInstant, toLengthText, toWireTime } from './times.ts'
 
 const at = Date.parse('2024-09-03T20:25:15Z')
 
@@ -27,4 +27,17 @@ test('toInstant reads text and numbers of the wire, and nothing else', () => {
 
 test('toWireTime writes whole seconds of UTC', () => {
   expect(toWireTime(at + 999)).toBe('2024-09-03T20:25:15Z')
+})
+
+test('toLengthText uses the largest unit that fits', () => {
+  const lengths = [0, 3.51, 45, 90, 3_600, 7_000, 86_400 * 6.93]
+  expect(lengths.map(toLengthText).map(text => text.replace('\u202f', ' '))).toEqual([
+    '0 s',
+    '3.5 s',
+    '45 s',
+    '1.5 min',
+    '1 h',
+    '1.9 h',
+    '6.9 days',
+  ])
 })

@@ -48,3 +48,18 @@ function isZone(zone: string): boolean {
     return false
   }
 }
+
+/** A length of time in its largest unit: `45 s`, `2.5 min`, `7 h`, `6.9 days`. */
+export function toLengthText(seconds: number): string {
+  const [unit, size] =
+    LENGTH_UNITS.find(([, unitSeconds]) => seconds >= unitSeconds) ?? (['s', 1] as const)
+  const value = seconds / size
+  const text = value >= 10 || Number.isInteger(value) ? value.toFixed(0) : value.toFixed(1)
+  return `${text}\u202f${unit}`
+}
+
+const LENGTH_UNITS = [
+  ['days', 86_400],
+  ['h', 3_600],
+  ['min', 60],
+] as const
