@@ -13,28 +13,35 @@ import { SECOND_MS } from '../std/units.ts'
 
 export type ReadLogState = (ledger: Ledger, signal: AbortSignal) => Promise<LogState>
 
-/** Reading anew more often would cost more than the answer is worth. */
+/** While a partition moves, it is read anew this often: more would cost more than it is worth. */
 const LOOK_MS = 2 * SECOND_MS
 const WAIT_MS_MAX = 300
 
 interface Seen {
   readonly offset: number
   readonly arrivalMs: number
+  /** When it was read, by the monotonic clock. */
+  readonly lookedAtMs: number
 }
 
 export function createLogState(log: EventLog, clock: Clock): ReadLogState {
   const seen = new Map<string, Seen>()
-  let lookedAtMs = Number.NEGATIVE_INFINITY
+  const isKnown = (at: LogPosition): boolean => {
+    const known = seen.get(toName(at))
+    if (known === undefined) return false
+    return known.offset === at.offset || clock.monotonic() - known.lookedAtMs < LOOK_MS
+  }
   return async (ledger, signal) => {
     const bounds = await log.bounds(signal)
     const lagging = findLagging(ledger, bounds)
-    const fresh = lagging.filter(at => seen.get(toName(at))?.offset !== at.offset)
-    if (fresh.length > 0 && clock.monotonic() - lookedAtMs > LOOK_MS) {
-      lookedAtMs = clock.monotonic()
-      for (const [name, one] of await readArrivals(log, fresh, signal)) seen.set(name, one)
+    const unknown = lagging.filter(at => !isKnown(at))
+    if (unknown.length > 0) {
+      for (const [name, arrival] of await readArrivals(log, unknown, signal)) {
+        seen.set(name, { ...arrival, lookedAtMs: clock.monotonic() })
+      }
     }
     const oldestMs = new Map<string, number>()
-    for (const at of lagging) {
+    for (const at of lagging.filter(isKnown)) {
       const arrivalMs = seen.get(toName(at))?.arrivalMs ?? -1
       if (arrivalMs >= 0) oldestMs.set(toName(at), arrivalMs)
     }
@@ -62,8 +69,8 @@ async function readArrivals(
   log: EventLog,
   positions: readonly LogPosition[],
   signal: AbortSignal,
-): Promise<ReadonlyMap<string, Seen>> {
-  const arrivals = new Map<string, Seen>()
+): Promise<ReadonlyMap<string, Pick<Seen, 'offset' | 'arrivalMs'>>> {
+  const arrivals = new Map<string, Pick<Seen, 'offset' | 'arrivalMs'>>()
   // A byte: one batch comes at a time.
   for await (const fetches of log.read(
     positions,

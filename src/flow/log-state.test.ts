@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest'
+import { openMemoryLog } from '../log/memory/memory-log.ts'
+import type { Ledger, LedgerPartition } from '../model/ledger.ts'
+import { toUtf8 } from '../std/bytes.ts'
+import type { Clock } from '../std/clock.ts'
+import { createSystemClock } from '../std/clock.ts'
+import { createLogState } from './log-state.ts'
+
+const NEVER = new AbortController().signal
+
+const line = (partition: number, offset: number): LedgerPartition => ({
+  topic: 'sold',
+  partition,
+  offset_first: 0,
+  offset_next: offset,
+  consumed: offset,
+  skipped: 0,
+  gap: 0,
+  accepted: offset,
+  duplicate: 0,
+  invalid: {},
+  misplaced: 0,
+  applied: offset,
+  quarantined: 0,
+  balanced: true,
+})
+const ledgerOf = (...partitions: readonly LedgerPartition[]): Ledger => {
+  return { balanced: true, partitions }
+}
+
+test('tells when the oldest record came that is not digested, and nothing of the others', async () => {
+  let nowMs = 1_000
+  const clock: Clock = { ...createSystemClock(), now: () => nowMs, monotonic: () => nowMs }
+  await using log = await openMemoryLog({ topics: ['sold'], partitions: 3, clock })
+  const append = async (partition: number): Promise<void> => {
+    const record = { topic: 'sold', partition, key: null, value: toUtf8('{}'), headers: [] }
+    await log.append([record], NEVER)
+  }
+  for (nowMs of [1_000, 2_000, 3_000]) await append(0)
+  await append(1)
+  const read = createLogState(log, clock)
+
+  const first = await read(ledgerOf(line(0, 1), line(1, 1)), NEVER)
+  expect(first.oldestMs).toEqual(new Map([['sold 0', 2_000]]))
+  expect(first.nowMs).toBe(3_000)
+  // It moved on: what is known is good enough for a moment, and then read anew.
+  expect((await read(ledgerOf(line(0, 2)), NEVER)).oldestMs.get('sold 0')).toBe(2_000)
+  nowMs = 9_000
+  const last = await read(ledgerOf(line(0, 2), line(1, 0)), NEVER)
+  expect(last.oldestMs).toEqual(
+    new Map([
+      ['sold 0', 3_000],
+      ['sold 1', 3_000],
+    ]),
+  )
+  expect((await read(ledgerOf(line(0, 3), line(1, 1)), NEVER)).oldestMs).toEqual(new Map())
+})
