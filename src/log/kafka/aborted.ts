@@ -24,7 +24,7 @@ export function keepCommitted(
   aborted: readonly AbortedTransaction[],
 ): Committed {
   const pending = aborted.toSorted((left, right) => left.offsetFirst - right.offsetFirst)
-  const void_ = new Set<bigint>()
+  const voidProducers = new Set<bigint>()
   const kept: Uint8Array[] = []
   let abortedCount = 0
   let offsetNext = offset
@@ -32,12 +32,12 @@ export function keepCommitted(
   let keptFrom = 0
   for (let header = readBatchHeader(bytes, at); header !== null; ) {
     while ((pending[0]?.offsetFirst ?? Number.POSITIVE_INFINITY) <= header.lastOffset) {
-      void_.add(pending.shift()?.producerId ?? -1n)
+      voidProducers.add(pending.shift()?.producerId ?? -1n)
     }
     const producerId = aborted.length === 0 ? -1n : producerOf(bytes, at)
     const end = at + header.byteLength
-    if (header.isControl) void_.delete(producerId)
-    else if (header.isTransactional && void_.has(producerId)) {
+    if (header.isControl) voidProducers.delete(producerId)
+    else if (header.isTransactional && voidProducers.has(producerId)) {
       kept.push(bytes.subarray(keptFrom, at))
       keptFrom = end
       abortedCount += header.lastOffset + 1 - Math.max(header.baseOffset, offset)
