@@ -16,7 +16,7 @@ import { KAFKA_KRAFT, KAFKA_ZOOKEEPER, resolveJars } from './jars.ts'
 import type { JavaProcess } from './java.ts'
 import { lastLinesOf, startJava } from './java.ts'
 import { findFreePorts, isFree } from './ports.ts'
-import type { BrokerCount, ClusterPlan, KafkaMode, Node } from './settings.ts'
+import type { BrokerCount, ClusterPlan, KafkaMode, Node, SecureListener } from './settings.ts'
 import { toBootstrap, toBrokerProperties, toZookeeperProperties } from './settings.ts'
 import { askBrokerIds } from './wire.ts'
 
@@ -31,6 +31,8 @@ export interface KafkaOptions {
   readonly heap?: string
   /** Whether the JVM optimizes: a start takes a second of CPU more, and load a good part less. */
   readonly isOptimized?: boolean
+  /** Also lets clients in over TLS with a login; of one KRaft broker only. */
+  readonly secure?: Omit<SecureListener, 'port'>
   /** Calls the start off, and throws its reason. */
   readonly signal?: AbortSignal
 }
@@ -38,6 +40,8 @@ export interface KafkaOptions {
 export interface KafkaCluster extends AsyncDisposable {
   /** `127.0.0.1:PORT`, for three brokers joined by commas. */
   readonly bootstrap: string
+  /** Of the way in over TLS, where there is one. */
+  readonly bootstrapSecure: string | null
   readonly brokers: readonly KafkaBroker[]
   /** Where data and output of the brokers are. */
   readonly directory: string
@@ -97,6 +101,7 @@ export async function startKafka(options: KafkaOptions): Promise<KafkaCluster> {
   }
   return {
     bootstrap: toBootstrap(running.plan),
+    bootstrapSecure: running.plan.secure === null ? null : `127.0.0.1:${running.plan.secure.port}`,
     brokers: running.nodes.map(started => toBroker(running, started)),
     directory,
     stop: () => stop(running),
@@ -129,14 +134,15 @@ async function expectFree({ port, brokers }: KafkaOptions): Promise<void> {
 
 async function planCluster(options: KafkaOptions, directory: string): Promise<ClusterPlan> {
   const { mode, brokers, port } = options
-  const [zookeeperPort = 0, ...free] = await findFreePorts(1 + 2 * brokers)
+  const [zookeeperPort = 0, securePort = 0, ...free] = await findFreePorts(2 + 2 * brokers)
   const nodes = Array.from({ length: brokers }, (_, index) => ({
     id: index + 1,
     port: port === undefined ? (free[index] ?? 0) : port + index,
     controllerPort: free[brokers + index] ?? 0,
     directory: join(directory, `broker-${index + 1}`),
   }))
-  return { mode, nodes, zookeeperPort }
+  const secure = options.secure === undefined ? null : { ...options.secure, port: securePort }
+  return { mode, nodes, zookeeperPort, secure }
 }
 
 async function start(running: Running): Promise<void> {
@@ -174,10 +180,16 @@ async function formatNodes({ plan, jars, directory }: Running): Promise<void> {
     plan.nodes
       .filter(node => !existsSync(join(node.directory, 'meta.properties')))
       .map(async node => {
-        const words = ['format', '-t', id, '-c', propertiesOf(node)]
+        const words = ['format', '-t', id, '-c', propertiesOf(node), ...toUsers(plan)]
         await run('java', [...QUICK_START, '-cp', jars, 'kafka.tools.StorageTool', ...words])
       }),
   )
+}
+
+function toUsers({ secure }: ClusterPlan): readonly string[] {
+  if (secure === null) return []
+  const { username, password } = secure
+  return ['--add-scram', `SCRAM-SHA-512=[name=${username},password=${password}]`]
 }
 
 async function startZookeeper(running: Running): Promise<JavaProcess> {

@@ -19,6 +19,16 @@ export interface ClusterPlan {
   readonly mode: KafkaMode
   readonly nodes: readonly Node[]
   readonly zookeeperPort: number
+  readonly secure: SecureListener | null
+}
+
+/** A second way in, over TLS and with a login: SCRAM-SHA-512, PLAIN, or a token without signature. */
+export interface SecureListener {
+  readonly port: number
+  /** PEM of a key and its certificate. */
+  readonly keyFile: string
+  readonly username: string
+  readonly password: string
 }
 
 const HOST = '127.0.0.1'
@@ -33,7 +43,31 @@ export function toBootstrap({ nodes }: ClusterPlan): string {
 /** The server.properties of a node. */
 export function toBrokerProperties(plan: ClusterPlan, node: Node): string {
   const own = plan.mode === 'kraft' ? toKraft(plan, node) : toZookeeper(plan, node)
-  return toText({ ...own, ...toCommon(plan.nodes.length), 'log.dirs': node.directory })
+  const secure = plan.secure === null ? {} : toSecure(plan.secure, own)
+  return toText({
+    ...own,
+    ...secure,
+    ...toCommon(plan.nodes.length),
+    'log.dirs': node.directory,
+  })
+}
+
+function toSecure({ port, keyFile, username, password }: SecureListener, own: Settings): Settings {
+  const login = 'listener.name.secure'
+  const modules = 'org.apache.kafka.common.security'
+  const add = (name: string, value: string): Settings => ({ [name]: `${own[name]},${value}` })
+  return {
+    ...add('listeners', `SECURE://${HOST}:${port}`),
+    ...add('advertised.listeners', `SECURE://${HOST}:${port}`),
+    ...add('listener.security.protocol.map', 'SECURE:SASL_SSL'),
+    'inter.broker.listener.name': 'PLAINTEXT',
+    'ssl.keystore.type': 'PEM',
+    'ssl.keystore.location': keyFile,
+    'sasl.enabled.mechanisms': 'SCRAM-SHA-512,PLAIN,OAUTHBEARER',
+    [`${login}.scram-sha-512.sasl.jaas.config`]: `${modules}.scram.ScramLoginModule required;`,
+    [`${login}.plain.sasl.jaas.config`]: `${modules}.plain.PlainLoginModule required user_${username}="${password}";`,
+    [`${login}.oauthbearer.sasl.jaas.config`]: `${modules}.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="b";`,
+  }
 }
 
 function toCommon(brokers: number): Settings {

@@ -2,6 +2,7 @@
  * The cluster: who leads which partition, and connections to brokers. What it knows is learnt from
  * any broker that answers, and learnt again when a broker says that it is no longer true.
  */
+import { isIP } from 'node:net'
 import type { API, Connection, ConnectionOptions, SASLOptions } from '@platformatic/kafka'
 import {
   apiVersionsV3,
@@ -185,11 +186,13 @@ function uniqueBrokers(brokers: readonly Broker[]): readonly Broker[] {
   return [...new Map(brokers.map(broker => [`${broker.host}:${broker.port}`, broker])).values()]
 }
 
-export function toConnectionOptions({ tls, sasl }: KafkaOptions): ConnectionOptions {
+export function toConnectionOptions({ brokers, tls, sasl }: KafkaOptions): ConnectionOptions {
+  // RFC 6066, section 3: an address is no server name.
+  const tlsServerName = !brokers.every(broker => isIP(parseBroker(broker).host) > 0)
   return {
     connectTimeout: CONNECT_MS_MAX,
     requestTimeout: REQUEST_MS_MAX,
-    ...(tls === undefined || tls === false ? {} : { tls: toTls(tls), tlsServerName: true }),
+    ...(tls === undefined || tls === false ? {} : { tls: toTls(tls), tlsServerName }),
     ...(sasl === undefined ? {} : { sasl: toSasl(sasl) }),
   }
 }
