@@ -23,6 +23,8 @@ export interface FetcherOptions {
 
 export interface FetchedCursor {
   readonly cursor: Cursor
+  /** Where the cursor was when the broker was asked. */
+  readonly offset: number
   readonly fetched: FetchedPartition
 }
 
@@ -36,6 +38,9 @@ export function createFetcher(options: FetcherOptions): AskBroker {
     const range = { min: FETCH_VERSION_MIN, max: FETCH_VERSION_MAX }
     const version = await connections.versionOf(broker, FETCH_KEY, range)
     const ordered = [...cursors.slice(turn), ...cursors.slice(0, turn)]
+    const asked = new Map(
+      cursors.map(cursor => [toPlace(cursor), { cursor, offset: cursor.offset }]),
+    )
     const share = Math.max(1, Math.floor(bytesMax / Math.min(cursors.length, SHARES_MAX)))
     const answer = await createFetchApi(version).async(await connections.to(broker), {
       waitMs,
@@ -45,11 +50,10 @@ export function createFetcher(options: FetcherOptions): AskBroker {
       }),
     })
     if (answer.errorCode !== NONE) throw new BrokerError(answer.errorCode, 'a fetch was refused')
-    const byPlace = new Map(cursors.map(cursor => [toPlace(cursor), cursor]))
     const found: FetchedCursor[] = []
     for (const fetched of answer.partitions) {
-      const cursor = byPlace.get(toPlace(fetched))
-      if (cursor !== undefined) found.push({ cursor, fetched })
+      const of = asked.get(toPlace(fetched))
+      if (of !== undefined) found.push({ ...of, fetched })
     }
     const last = found.findLast(({ fetched }) => fetched.records.length > 0)
     turn = last === undefined ? turn : (cursors.indexOf(last.cursor) + 1) % cursors.length

@@ -201,7 +201,9 @@ async function accept(
 ): Promise<{ readonly isMoved: boolean; readonly fetches: readonly Fetch[] }> {
   const fetches: Fetch[] = []
   let isMoved = false
-  for (const { cursor, fetched } of found) {
+  for (const { cursor, offset, fetched } of found) {
+    // A leader that was asked before the partition moved answers late: the next one was faster.
+    if (cursor.offset !== offset) continue
     const { errorCode, records, aborted } = fetched
     if (errorCode === OFFSET_OUT_OF_RANGE) throw await toOutOfRange(cursor, cluster)
     if (isPassing(errorCode)) isMoved = true
@@ -210,7 +212,6 @@ async function accept(
       throw toLogFault(new BrokerError(errorCode, 'it is refused'), `${place} cannot be read`)
     }
     if (records.length === 0) continue
-    const { offset } = cursor
     const { bytes, abortedCount, offsetNext } = keepCommitted(records, offset, aborted)
     if (offsetNext === offset) continue
     cursor.offset = offsetNext
