@@ -18,6 +18,10 @@ const POINTS = [
   'commit.after',
   'compaction.before',
   'compaction.after',
+  'objects.before',
+  'objects.after',
+  'manifest.after',
+  'upkeep.after',
 ]
 
 /** `at`: the variable's value, or undefined for none. */
