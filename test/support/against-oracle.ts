@@ -34,7 +34,8 @@ export async function assertNothingLost(subject: Subject): Promise<void> {
   }
 }
 
-function assertStored(
+/** Throws where the log lacks an item, or has it less often than it was acknowledged. */
+export function assertStored(
   acknowledged: ReadonlyMap<string, number>,
   records: readonly OracleRecord[],
 ): void {

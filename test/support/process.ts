@@ -13,8 +13,12 @@ export interface WeirChild extends AsyncDisposable {
   readonly gone: AbortSignal
   /** Resolves to its `http://127.0.0.1:PORT` once it is ready there; null: gone before that. */
   readonly ready: Promise<string | null>
+  readonly pid: number
   /** What it has written so far. */
   stdout(): string
+  stderr(): string
+  /** Sends a signal, and waits for nothing. */
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void
   /** Ends it as a power cut would, and waits until it is gone. */
   kill(): Promise<void>
   /** Asks it to end, and waits; kills it where it takes longer than a user was promised. */
@@ -95,9 +99,12 @@ export function spawnCommand(words: readonly string[], settings: Settings = {}):
   }
   return {
     gone: gone.signal,
+    pid: child.pid ?? 0,
     ready: waitUntilReady(() => text.stderr, gone.signal),
     kill: () => end('SIGKILL'),
     stdout: () => text.stdout,
+    stderr: () => text.stderr,
+    signal: name => void child.kill(name),
     stop: async signal => {
       const overdue = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX)
       // A terminal's Ctrl-C reaches weir and npm, and npm passes it on.

@@ -14,13 +14,28 @@ export interface Visitors {
   readonly acknowledged: ReadonlyMap<string, number>
 }
 
+/** What a request came to. */
+export interface Answered {
+  /** 0: the connection was lost. */
+  readonly status: number
+  readonly retryAfter: string | null
+  readonly tookMs: number
+}
+
+export interface VisitorOptions {
+  /** Between two requests of a connection; 8 if absent. */
+  readonly pauseMsMax?: number
+  readonly onAnswer?: (answered: Answered) => void
+}
+
 const CONNECTION_COUNT = 4
 const ITEMS_PER_BATCH_MAX = 30
 const PAUSE_MS_MAX = 8
 const FIRST_TIME_MS = Date.parse('2024-10-25T18:00:00Z')
 const SPAN_MS = 60 * 3_600_000
 
-export function createVisitors(seed: number): Visitors {
+export function createVisitors(seed: number, options: VisitorOptions = {}): Visitors {
+  const { pauseMsMax = PAUSE_MS_MAX, onAnswer = () => {} } = options
   const acknowledged = new Map<string, number>()
   const visitors = Array.from({ length: CONNECTION_COUNT }, (_, index) => {
     const prng = createPrng(seed * CONNECTION_COUNT + index)
@@ -34,13 +49,13 @@ export function createVisitors(seed: number): Visitors {
         const count = 1 + prng.nextBelow(ITEMS_PER_BATCH_MAX)
         visitor.pending = Array.from({ length: count }, newItem)
       }
-      const isStored = await send(url, visitor.pending, prng.nextChance(0.5))
+      const isStored = await send(url, visitor.pending, { asLines: prng.nextChance(0.5), onAnswer })
       if (isStored) {
         for (const item of visitor.pending)
           acknowledged.set(item, (acknowledged.get(item) ?? 0) + 1)
         visitor.pending = []
       }
-      await sleep(prng.nextBelow(PAUSE_MS_MAX))
+      await sleep(prng.nextBelow(pauseMsMax))
     }
   }
   return {
@@ -58,18 +73,27 @@ interface Visitor {
 }
 
 /** Whether the batch was acknowledged, every item of it. No answer is no acknowledgement. */
-async function send(url: string, items: readonly string[], asLines: boolean): Promise<boolean> {
+async function send(
+  url: string,
+  items: readonly string[],
+  { asLines, onAnswer }: { readonly asLines: boolean } & Required<Pick<VisitorOptions, 'onAnswer'>>,
+): Promise<boolean> {
   const type = asLines ? 'application/x-ndjson' : 'application/json'
   const body = asLines ? items.join('\n') : `[${items.join(',')}]`
+  const beganMs = performance.now()
+  const tell = (status: number, retryAfter: string | null): void =>
+    onAnswer({ status, retryAfter, tookMs: performance.now() - beganMs })
   let text: string
   try {
     const headers = { 'content-type': type }
     const answer = await fetch(`${url}/v1/events`, { method: 'POST', headers, body })
     text = await answer.text()
+    tell(answer.status, answer.headers.get('retry-after'))
     if (answer.status >= 500) return false
     if (!answer.ok) throw new Refused(`a batch was answered ${answer.status}: ${text}`)
   } catch (error) {
     if (error instanceof Refused) throw error
+    tell(0, null)
     return false
   }
   const answers = JSON.parse(text) as { readonly items: readonly { readonly status: string }[] }
