@@ -12,6 +12,7 @@ import { shardsOf, topicsOf } from '../src/model/catalog.ts'
 import type { NewRecord } from '../src/model/record.ts'
 import type { Clock } from '../src/std/clock.ts'
 import { createSystemClock } from '../src/std/clock.ts'
+import { createOutage } from '../src/std/outage.ts'
 import { GIB, MIB } from '../src/std/units.ts'
 import { openDuckDbStore } from '../src/store/duckdb/duckdb.ts'
 import type { Store } from '../src/store/store.ts'
@@ -51,9 +52,9 @@ async function measureDigest(file: string): Promise<Measured> {
           clock: createSystemClock(),
           shards: shardsOf(catalog),
           onCommit: () => undefined,
-          onOutage: fault => {
+          outage: createOutage(fault => {
             if (fault !== null) throw fault
-          },
+          }),
           drain: drain.signal,
           signal,
         }),

@@ -14,6 +14,7 @@ import type { ResultRow } from '../src/model/result.ts'
 import { SHOP_EVENTS } from '../src/model/shop-events.ts'
 import type { Clock } from '../src/std/clock.ts'
 import { createSystemClock } from '../src/std/clock.ts'
+import { createOutage } from '../src/std/outage.ts'
 import { createMemoryDisk, openMemoryStore } from '../src/store/memory/memory.ts'
 import type { Store } from '../src/store/store.ts'
 import { SHOP_SETTINGS } from './oracle/shop.ts'
@@ -167,9 +168,9 @@ async function run(given: readonly Phase[]): Promise<Outcome> {
         read = new Map([...read, ...now])
         readings.push({ read, ends, progress })
       },
-      onOutage: fault => {
+      outage: createOutage(fault => {
         if (fault !== null) throw fault
-      },
+      }),
       drain: AbortSignal.abort(),
       signal,
     })

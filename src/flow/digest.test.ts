@@ -11,6 +11,7 @@ import { SHOP_METRICS } from '../model/shop-metrics.ts'
 import { toUtf8 } from '../std/bytes.ts'
 import { createSystemClock } from '../std/clock.ts'
 import { Fault } from '../std/fault.ts'
+import { createOutage } from '../std/outage.ts'
 import { createMemoryDisk, openMemoryStore } from '../store/memory/memory.ts'
 import type { Store } from '../store/store.ts'
 import { runDigest } from './digest.ts'
@@ -43,6 +44,7 @@ interface Stage {
   onBounds: () => void | Promise<void>
   /** Called when a commit begins. */
   onCommit: () => void | Promise<void>
+  openCount: number
   commitCount: number
   attemptCount: number
   run(): Promise<void>
@@ -61,6 +63,7 @@ async function openStage(): Promise<Stage> {
   open.push(() => log[Symbol.asyncDispose]())
   const disk = createMemoryDisk()
   const openStore = async (): Promise<Store> => openMemoryStore({ plans, shards: 2, disk })
+  const outage = createOutage(fault => stage.outages.push(fault?.code ?? null))
   const stage: Stage = {
     log,
     fates: [],
@@ -69,6 +72,7 @@ async function openStage(): Promise<Stage> {
     stop: new AbortController(),
     onBounds: () => undefined,
     onCommit: () => undefined,
+    openCount: 0,
     commitCount: 0,
     attemptCount: 0,
     run: () =>
@@ -80,7 +84,10 @@ async function openStage(): Promise<Stage> {
             return await log.bounds(signal)
           },
         },
-        openStore: async () => withFates(await openStore(), stage),
+        openStore: async () => {
+          stage.openCount += 1
+          return withFates(await openStore(), stage)
+        },
         catalog,
         plans,
         secret: new Uint8Array(32),
@@ -91,7 +98,7 @@ async function openStage(): Promise<Stage> {
         onCommit: () => {
           stage.commitCount += 1
         },
-        onOutage: fault => stage.outages.push(fault?.code ?? null),
+        outage,
         drain: stage.drain.signal,
         signal: stage.stop.signal,
       }),
@@ -184,6 +191,22 @@ test('an outage is told once, and over with the first commit that is done', asyn
   const running = stage.run()
   await expect.poll(() => stage.commitCount, { timeout: 20_000 }).toBe(1)
   expect(stage.outages).toEqual(['STORE_UNAVAILABLE', null])
+  stage.drain.abort()
+  await running
+})
+
+test('a log that does not answer at first is waited for with the store open', async () => {
+  const stage = await openStage()
+  let refusals = 2
+  stage.onBounds = () => {
+    refusals -= 1
+    if (refusals >= 0) throw new Fault('LOG_UNAVAILABLE', 'no broker has answered yet')
+  }
+  await stage.log.append(views(2), never)
+  const running = stage.run()
+  await expect.poll(() => stage.commitCount, { timeout: 20_000 }).toBe(1)
+  expect(stage.openCount).toBe(1)
+  expect(stage.outages).toEqual(['LOG_UNAVAILABLE', null])
   stage.drain.abort()
   await running
 })

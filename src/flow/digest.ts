@@ -12,11 +12,12 @@ import type { EventLog } from '../log/log.ts'
 import type { Catalog } from '../model/catalog.ts'
 import { topicsOf } from '../model/catalog.ts'
 import type { MetricPlan } from '../model/plan.ts'
-import type { Fetch, LogPosition } from '../model/record.ts'
+import type { Fetch, LogPosition, PartitionBounds } from '../model/record.ts'
 import type { PartitionTotals, ShardState, ShardStep, Step } from '../model/step.ts'
 import { present } from '../std/assert.ts'
 import type { Clock } from '../std/clock.ts'
 import { Fault, isFault, messageOf } from '../std/fault.ts'
+import type { Outage } from '../std/outage.ts'
 import { MIB, SECOND_MS } from '../std/units.ts'
 import type { Committed, StepStore, StoreState } from '../store/store.ts'
 import type { PublishRejects } from './publish-rejects.ts'
@@ -44,8 +45,8 @@ export interface DigestOptions {
   readonly announces?: boolean
   /** Called with the rejects of a step, and waited for, before the step is committed. */
   readonly publishRejects?: PublishRejects
-  /** Called once per outage, with what is wrong, and with null when it is over. */
-  readonly onOutage: (fault: Fault | null) => void
+  /** Begins when counting waits, and ends when it goes on. */
+  readonly outage: Outage
   /** Aborted: digest what the log holds by then, commit, and return. */
   readonly drain: AbortSignal
   /** Aborted: return as soon as the commit under way is done. */
@@ -61,6 +62,8 @@ export const PULL_BYTES_MAX: number = MIB
 const BEHIND_COMMIT_MS = SECOND_MS
 /** Rows, ids and rejects that gather at most before a commit is waited for. */
 const PENDING_MAX = 400_000
+/** A log that cannot be reached is asked again after this. */
+const ASK_MS = SECOND_MS / 2
 const BACKOFF_MS_MIN = 100
 const BACKOFF_MS_MAX = 5 * SECOND_MS
 
@@ -70,21 +73,19 @@ const BACKOFF_MS_MAX = 5 * SECOND_MS
  */
 export async function runDigest(options: DigestOptions): Promise<void> {
   let backoffMs = BACKOFF_MS_MIN
-  let isOut = false
+  const { outage } = options
   while (!options.signal.aborted) {
     try {
       await runSession(options, () => {
         backoffMs = BACKOFF_MS_MIN
-        if (isOut) options.onOutage(null)
-        isOut = false
+        outage.end()
       })
       return
     } catch (error) {
       if (options.signal.aborted && error === options.signal.reason) return
       if (!isFault(error) || error.retry === 'never') throw error
-      if (options.drain.aborted && isOut) throw error
-      if (!isOut) options.onOutage(error)
-      isOut = true
+      if (options.drain.aborted && outage.isOut) throw error
+      outage.begin(error)
       await options.clock.sleep(backoffMs, options.signal)
       backoffMs = Math.min(backoffMs * 2, BACKOFF_MS_MAX)
     }
@@ -187,7 +188,7 @@ async function findPositions(
   const key = (topic: string, partition: number): string => `${topic}/${partition}`
   const totals = state.shards.flatMap(shard => shard.partitions)
   const known = new Map(totals.map(total => [key(total.topic, total.partition), total.offsetNext]))
-  const bounds = await options.log.bounds(options.signal)
+  const bounds = await waitForBounds(options)
   const first = new Map(bounds.map(bound => [key(bound.topic, bound.partition), bound.offsetFirst]))
   return topicsOf(options.catalog).flatMap(topic =>
     options.shards.map(partition => {
@@ -195,6 +196,24 @@ async function findPositions(
       return { topic, partition, offset: known.get(place) ?? first.get(place) ?? 0 }
     }),
   )
+}
+
+/**
+ * What the log holds, waited for with the store open, so that it answers meanwhile and is not taken
+ * anew at every try.
+ */
+async function waitForBounds(options: DigestOptions): Promise<readonly PartitionBounds[]> {
+  const { log, outage, clock, drain, signal } = options
+  for (;;) {
+    try {
+      return await log.bounds(signal)
+    } catch (error) {
+      if (signal.aborted) throw signal.reason
+      if (!isFault(error, 'LOG_UNAVAILABLE') || (drain.aborted && outage.isOut)) throw error
+      outage.begin(error)
+      await clock.sleep(ASK_MS, signal)
+    }
+  }
 }
 
 interface Commits {

@@ -10,7 +10,7 @@ import { runKillCampaign } from './kill.ts'
 const HELP = `Long tests, each made of its seed.
 
   npm run campaign -- kill [count] [seed]   kills weir count times (300), then asks what is lost
-  npm run campaign -- kafka [count] [seed]  kills workers and brokers, so many faults (${KAFKA_FAULTS})
+  npm run campaign -- kafka [count] [seed]  kills workers and brokers, so often (${KAFKA_FAULTS})
   npm run campaign -- fuzz [cases] [seed]   scanner against JSON.parse, on so many cases (5000000)
 
 Examples

@@ -22,6 +22,7 @@ import { openMemoryObjects } from '../../src/objects/memory/memory-objects.ts'
 import { unreachable } from '../../src/std/assert.ts'
 import type { Clock } from '../../src/std/clock.ts'
 import { createSystemClock } from '../../src/std/clock.ts'
+import { createOutage } from '../../src/std/outage.ts'
 import { openDuckDbStore } from '../../src/store/duckdb/duckdb.ts'
 import { createMemoryDisk, openMemoryStore } from '../../src/store/memory/memory.ts'
 import { openPlaced } from '../../src/store/results/placed.contract.ts'
@@ -193,9 +194,9 @@ async function digestAll(
     pullBytesMax: bytesMaxPerPull,
     shards: shardsOf(corridor.catalog),
     onCommit: () => undefined,
-    onOutage: fault => {
+    outage: createOutage(fault => {
       if (fault !== null) throw fault
-    },
+    }),
     drain: AbortSignal.abort(),
     signal,
   })

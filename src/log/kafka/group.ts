@@ -17,6 +17,8 @@ import type { KafkaOptions } from '../../model/kafka.ts'
 import type { LogPosition } from '../../model/record.ts'
 import type { Clock } from '../../std/clock.ts'
 import type { Fault } from '../../std/fault.ts'
+import type { Outage } from '../../std/outage.ts'
+import { createOutage } from '../../std/outage.ts'
 import { SECOND_MS } from '../../std/units.ts'
 import type { Assignment, ShardGroup } from '../shards.ts'
 import { assignShards } from './assign.ts'
@@ -32,8 +34,6 @@ import {
   toLogFault,
   UNKNOWN_MEMBER_ID,
 } from './errors.ts'
-import type { Outage } from './outage.ts'
-import { createOutage } from './outage.ts'
 import {
   decodeAssignment,
   decodeOwned,

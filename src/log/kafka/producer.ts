@@ -10,6 +10,7 @@ import { initProducerIdV4 } from '@platformatic/kafka'
 import type { KafkaCodec } from '../../model/kafka.ts'
 import type { Clock } from '../../std/clock.ts'
 import { Fault } from '../../std/fault.ts'
+import type { Outage } from '../../std/outage.ts'
 import { SECOND_MS } from '../../std/units.ts'
 import type { PartitionTable } from '../partition.ts'
 import { createPartitionTable } from '../partition.ts'
@@ -22,7 +23,6 @@ import {
   toErrorText,
   toLogFault,
 } from './errors.ts'
-import type { Outage } from './outage.ts'
 import type { Outbox, OutgoingBatch, ProducerId } from './outbox.ts'
 import { createOutbox } from './outbox.ts'
 import type { ProducedPartition } from './wire/produce.ts'

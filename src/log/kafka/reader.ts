@@ -8,6 +8,7 @@
 import type { Fetch, LogPosition } from '../../model/record.ts'
 import type { Clock } from '../../std/clock.ts'
 import { Fault, isFault } from '../../std/fault.ts'
+import type { Outage } from '../../std/outage.ts'
 import { SECOND_MS } from '../../std/units.ts'
 import type { ReadOptions } from '../log.ts'
 import { keepCommitted } from './aborted.ts'
@@ -18,7 +19,6 @@ import type { AskBroker, Cursor, FetchedCursor } from './fetcher.ts'
 import { createFetcher } from './fetcher.ts'
 import type { Leaders } from './leaders.ts'
 import { createLeaders } from './leaders.ts'
-import type { Outage } from './outage.ts'
 
 export interface ReaderContext {
   readonly cluster: Cluster

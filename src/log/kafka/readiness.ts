@@ -5,9 +5,9 @@
 import type { KafkaOptions } from '../../model/kafka.ts'
 import type { Clock } from '../../std/clock.ts'
 import { Fault, isFault } from '../../std/fault.ts'
+import type { Outage } from '../../std/outage.ts'
 import { SECOND_MS } from '../../std/units.ts'
 import { toLogFault } from './errors.ts'
-import type { Outage } from './outage.ts'
 import type { TopicIds, TopicPlan } from './topics.ts'
 import { ensureTopics } from './topics.ts'
 

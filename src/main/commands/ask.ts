@@ -17,6 +17,7 @@ import { openStoreOf } from '../running/embedded.ts'
 import { openTopics } from '../running/open-log.ts'
 import { findPeer } from '../running/peer.ts'
 import { layoutOf, openPlace } from '../running/place.ts'
+import { createVoice } from '../running/voice.ts'
 import type { CommandContext } from '../terminal/command.ts'
 
 export async function askQuestion(context: CommandContext, question: Question): Promise<Result> {
@@ -65,7 +66,10 @@ async function openAnswers(context: CommandContext): Promise<Answers> {
 /** Opens the log of the settings, to read it; nothing is deleted. */
 export async function openLogOf(context: CommandContext): Promise<EventLog> {
   const { settings, catalog, kafka } = context.config
-  if (kafka !== null) return await openTopics(context, {})
+  if (kafka !== null)
+    return await openTopics(context, {
+      onOutage: createVoice(context.terminal, 'kafka answers again').of('reading waits'),
+    })
   return await openSegmentLog({
     directory: dataDirOf(settings.data).log,
     topics: topicsOf(catalog),

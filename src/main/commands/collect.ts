@@ -6,6 +6,7 @@ import { openTopics } from '../running/open-log.ts'
 import { assertApart } from '../running/place.ts'
 import { runUntil, toServerOptions } from '../running/until.ts'
 import { VERSION } from '../running/version.ts'
+import { createVoice } from '../running/voice.ts'
 import type { Command } from '../terminal/command.ts'
 
 const PORT_DEFAULT = 8787
@@ -23,7 +24,9 @@ export const collectCommand: Command = {
   run: async context => {
     assertApart(context, 'collect')
     const { config, clock, terminal, signal } = context
-    await using log = await openTopics(context, {})
+    await using log = await openTopics(context, {
+      onOutage: createVoice(terminal, 'kafka answers again').of('events are answered with 503'),
+    })
     const end = createEnd(signal)
     const collector = createIngest({ log, catalog: config.catalog, clock })
     await using service = await openService({

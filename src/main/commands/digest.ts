@@ -14,8 +14,8 @@ import type { ShardGroup } from '../../log/shards.ts'
 import { rejectsTopicOf, unparsedTopicOf } from '../../model/catalog.ts'
 import type { ObjectStore } from '../../model/object-store.ts'
 import { present } from '../../std/assert.ts'
-import type { Fault } from '../../std/fault.ts'
 import { messageOf } from '../../std/fault.ts'
+import { createOutage } from '../../std/outage.ts'
 import { SECOND_MS } from '../../std/units.ts'
 import { takeShard } from '../../store/results/epochs.ts'
 import { openResultsStore } from '../../store/results/results-store.ts'
@@ -34,10 +34,13 @@ import {
 } from '../running/place.ts'
 import { runUntil, toServerOptions } from '../running/until.ts'
 import { VERSION } from '../running/version.ts'
+import type { TellOutage } from '../running/voice.ts'
+import { createVoice } from '../running/voice.ts'
 import type { Command, CommandContext } from '../terminal/command.ts'
 
 /** Each commit makes files durable; more often would keep a disk busy for nothing. */
 const COMMIT_MS_MIN = 500
+const WAITS = 'counting waits'
 
 export const digestCommand: Command = {
   name: 'digest',
@@ -57,7 +60,9 @@ async function runDigestWorker(context: CommandContext): Promise<number> {
   const { signal, terminal } = context
   const objects = openPlace(context)
   const { secret, keyId } = await openSecret(objects)
+  const voice = createVoice(terminal, 'counting again')
   await using log = await openTopics(context, {
+    onOutage: voice.of(WAITS),
     topicIds: await readTopicIds(objects),
     onTopicIds: ids => {
       writeTopicIds(objects, ids).catch((error: unknown) => terminal.talk(messageOf(error)))
@@ -80,7 +85,8 @@ async function runDigestWorker(context: CommandContext): Promise<number> {
   const work = runWork({
     ...toWorkOptions(context, { objects, keyId, log, rejects }),
     secret,
-    group: createGroupOf(context),
+    group: createGroupOf(context, voice.of(WAITS)),
+    outage: createOutage(voice.of(WAITS)),
     onAssigned: shards => {
       counters.shards = shards.length
       counters.assignments += 1
@@ -127,7 +133,6 @@ function toWorkOptions(
   | 'commitMs'
   | 'clock'
   | 'publishRejects'
-  | 'onOutage'
 > {
   const { config, clock, terminal } = context
   const { catalog, plans, settings } = config
@@ -155,11 +160,10 @@ function toWorkOptions(
     commitMs: Math.max(COMMIT_MS_MIN, settings.commitInterval),
     clock,
     publishRejects: createPublishRejects(rejects, rejectsTopicOf(catalog), clock),
-    onOutage: fault => terminal.talk(toOutageText(fault)),
   }
 }
 
-function createGroupOf({ config, clock, terminal }: CommandContext): ShardGroup {
+function createGroupOf({ config, clock }: CommandContext, onOutage: TellOutage): ShardGroup {
   const { settings, catalog } = config
   return createKafkaGroup({
     kafka: present(config.kafka, 'a log on kafka'),
@@ -168,16 +172,11 @@ function createGroupOf({ config, clock, terminal }: CommandContext): ShardGroup 
     shardCount: catalog.partitions,
     sessionMs: settings.kafkaSession,
     clock,
-    onOutage: fault =>
-      terminal.talk(fault === null ? 'weir: in the group again' : `weir: ${fault.message}`),
+    onOutage,
   })
 }
 
 function toShareText(shards: readonly number[]): string {
   if (shards.length === 0) return 'weir: waiting, other workers have all shards'
   return `weir: counting shard${shards.length === 1 ? '' : 's'} ${shards.join(', ')}`
-}
-
-function toOutageText(fault: Fault | null): string {
-  return fault === null ? 'weir: counting again' : `weir: counting waits: ${fault.message}`
 }

@@ -7,6 +7,7 @@ import { assertImportable, importFile, talkDone } from '../running/import-file.t
 import { toLocalTarget, toPeerTarget } from '../running/import-target.ts'
 import { openTopics } from '../running/open-log.ts'
 import { findPeer } from '../running/peer.ts'
+import { createVoice } from '../running/voice.ts'
 import type { Command, CommandContext } from '../terminal/command.ts'
 
 const EXIT_STRICT = 1
@@ -40,7 +41,9 @@ async function produce(context: CommandContext, path: string): Promise<ImportPro
   const send = (target: ImportTarget): Promise<ImportProgress> =>
     importFile(context, { path, target, signal })
   if (config.kafka !== null) {
-    await using log = await openTopics(context, {})
+    await using log = await openTopics(context, {
+      onOutage: createVoice(context.terminal, 'kafka answers again').of('sending waits'),
+    })
     const collector = createIngest({ log, catalog: config.catalog, clock })
     return await send(toLocalTarget(collector, path))
   }

@@ -13,6 +13,7 @@ import { openTopics } from '../running/open-log.ts'
 import { assertApart, layoutOf, openPlace, placeDirectoryOf } from '../running/place.ts'
 import { runUntil, toServerOptions } from '../running/until.ts'
 import { VERSION } from '../running/version.ts'
+import { createVoice } from '../running/voice.ts'
 import type { Command, CommandContext } from '../terminal/command.ts'
 
 const PORT_DEFAULT = 8788
@@ -39,7 +40,9 @@ export const serveCommand: Command = {
       plans: config.plans,
       layout: layoutOf(context, null),
     })
-    await using log = await openTopics(context, {})
+    await using log = await openTopics(context, {
+      onOutage: createVoice(terminal, 'kafka answers again').of('lag is not known'),
+    })
     const end = createEnd(signal)
     await using serving = await openServing({
       catalog: config.catalog,

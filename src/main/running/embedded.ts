@@ -8,11 +8,13 @@ import type { EventLog } from '../../log/log.ts'
 import { rejectsTopicOf, shardsOf } from '../../model/catalog.ts'
 import type { Step } from '../../model/step.ts'
 import { Fault } from '../../std/fault.ts'
+import { createOutage } from '../../std/outage.ts'
 import { openDuckDbStore } from '../../store/duckdb/duckdb.ts'
 import type { Committed, Store, StoreState } from '../../store/store.ts'
 import type { CommandContext } from '../terminal/command.ts'
 import { dataDirOf, holdLayout, makeDataDir, readSecret } from './data-dir.ts'
 import { openLog, openRejects } from './open-log.ts'
+import { createVoice } from './voice.ts'
 
 export interface Embedded extends AsyncDisposable {
   readonly log: EventLog
@@ -33,16 +35,19 @@ export interface EmbeddedListeners {
   readonly onEnd: (error: unknown) => void
 }
 
+const LOG_WAITS = 'events are answered with 503 and counting waits'
+
 /** Opens store and log of the context's data directory, which is made where it is missing. */
 export async function openEmbedded(context: CommandContext): Promise<Embedded> {
-  const { config, clock, terminal } = context
+  const { config, clock } = context
   const { settings, catalog } = config
   const directory = dataDirOf(settings.data)
   makeDataDir(directory)
   const secret = readSecret(directory)
   // Opened before the log: its lock tells whether another process holds the directory.
   const first = await openStoreOf(context)
-  const log = await openLog(context)
+  const voice = createVoice(context.terminal, 'counting again')
+  const log = await openLog(context, voice.of(LOG_WAITS))
   const rejects = openRejects(context)
   const openNext = openFirst(first, context)
   let current: Store | null = null
@@ -79,7 +84,7 @@ export async function openEmbedded(context: CommandContext): Promise<Embedded> {
         ...(rejects === null
           ? {}
           : { publishRejects: createPublishRejects(rejects, rejectsTopicOf(catalog), clock) }),
-        onOutage: fault => terminal.talk(toOutageText(fault)),
+        outage: createOutage(voice.of('counting waits')),
         drain: drain.signal,
         signal: stop.signal,
       })
@@ -111,10 +116,6 @@ function openFirst(first: Store, context: CommandContext): () => Promise<Store> 
     next = null
     return store
   }
-}
-
-function toOutageText(fault: Fault | null): string {
-  return fault === null ? 'weir: digesting again' : `weir: digest waits: ${fault.message}`
 }
 
 /** Opens the store of the context's data directory, as the only process that does. */

@@ -6,20 +6,22 @@ import type { EventLog } from '../../log/log.ts'
 import { openSegmentLog } from '../../log/segment/segment-log.ts'
 import { rejectsTopicOf, topicsOf } from '../../model/catalog.ts'
 import { present } from '../../std/assert.ts'
-import { type Fault, isFault } from '../../std/fault.ts'
+import { isFault } from '../../std/fault.ts'
 import { SECOND_MS } from '../../std/units.ts'
 import type { CommandContext } from '../terminal/command.ts'
 import { dataDirOf, writeWhole } from './data-dir.ts'
+import type { TellOutage } from './voice.ts'
 
 /** A broker that runs answers within this time; one that does not is waited for elsewhere. */
 const READY_MS_MAX = 3 * SECOND_MS
 const POLL_MS = 20
 
-export async function openLog(context: CommandContext): Promise<EventLog> {
+export async function openLog(context: CommandContext, onOutage: TellOutage): Promise<EventLog> {
   if (context.config.kafka === null) return openSegments(context)
   // Its topics are remembered in the data directory, so that others of their names are refused.
   const path = dataDirOf(context.config.settings.data).topics
   return await openTopics(context, {
+    onOutage,
     topicIds: readTopicIds(path),
     onTopicIds: ids => writeWhole(path, `${JSON.stringify(Object.fromEntries(ids))}\n`),
   })
@@ -44,15 +46,20 @@ function openSegments({ config, clock, crash, terminal }: CommandContext): Promi
   })
 }
 
-export interface TopicMemory {
+export interface TopicOptions {
+  /** Told when no broker can be reached, and when one can again. */
+  readonly onOutage: TellOutage
   /** What the topics were when they were counted last. */
   readonly topicIds?: TopicIds
   readonly onTopicIds?: (ids: TopicIds) => void
 }
 
 /** The topics of the catalog in the Kafka cluster of the settings, which must name one. */
-export async function openTopics(context: CommandContext, memory: TopicMemory): Promise<EventLog> {
-  const log = openTopicLog(context, { plan: toTopicPlan(context), ...memory })
+export async function openTopics(
+  context: CommandContext,
+  options: TopicOptions,
+): Promise<EventLog> {
+  const log = openTopicLog(context, { plan: toTopicPlan(context), ...options })
   await waitUntilReady(log, context).catch(async (error: unknown) => {
     await log[Symbol.asyncDispose]()
     throw error
@@ -64,22 +71,16 @@ export async function openTopics(context: CommandContext, memory: TopicMemory): 
 export function openRejects(context: CommandContext): EventLog | null {
   if (context.config.kafka === null) return null
   const topics = [rejectsTopicOf(context.config.catalog)]
-  return openTopicLog(context, { plan: { ...toTopicPlan(context), topics } })
+  // The other log of this process says what is wrong with brokers.
+  return openTopicLog(context, { plan: { ...toTopicPlan(context), topics }, onOutage: () => {} })
 }
 
 function openTopicLog(
-  { config, clock, terminal }: CommandContext,
-  options: TopicMemory & { readonly plan: TopicPlan },
+  { config, clock }: CommandContext,
+  options: TopicOptions & { readonly plan: TopicPlan },
 ): EventLog {
   const kafka = present(config.kafka, 'the cluster of the settings')
-  const isRejects = options.plan.topics.includes(rejectsTopicOf(config.catalog))
-  return openKafkaLog({
-    kafka,
-    clock,
-    ...options,
-    // The other log of this process says it.
-    onOutage: fault => (isRejects ? undefined : terminal.talk(toLogOutageText(fault))),
-  })
+  return openKafkaLog({ kafka, clock, ...options })
 }
 
 export function toTopicPlan({ config }: Pick<CommandContext, 'config'>): TopicPlan {
@@ -91,12 +92,6 @@ export function toTopicPlan({ config }: Pick<CommandContext, 'config'>): TopicPl
     minInsyncReplicas: settings.kafkaMinInsyncReplicas,
     retentionMs: settings.kafkaRetention,
   }
-}
-
-function toLogOutageText(fault: Fault | null): string {
-  return fault === null
-    ? 'weir: kafka answers again'
-    : `weir: ${fault.message}; events are answered with 503 and counting waits`
 }
 
 function readTopicIds(path: string): TopicIds {
