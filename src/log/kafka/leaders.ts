@@ -15,6 +15,8 @@ import { toRemade } from './readiness.ts'
 export interface Leaders {
   /** The cursors that have a leader, by broker. */
   readonly byBroker: ReadonlyMap<string, { readonly broker: Broker; readonly cursors: Cursor[] }>
+  /** False: some cursors have no leader now, and are not read until one is learnt. */
+  readonly isWhole: boolean
   readonly cursors: readonly Cursor[]
   /** Learns again. Throws TOPIC_MISMATCH, or what the client throws if nobody answers. */
   refresh(): Promise<void>
@@ -41,6 +43,10 @@ export async function createLeaders(
   return {
     get byBroker() {
       return byBroker
+    },
+    get isWhole() {
+      const led = [...byBroker.values()].reduce((sum, group) => sum + group.cursors.length, 0)
+      return led === cursors.length
     },
     cursors,
     refresh: async () => {

@@ -45,6 +45,9 @@ export interface ProducerOptions {
 const DELIVERY_MS_MAX = 30 * SECOND_MS
 /** With no broker in reach, what waits is given up after this. */
 const UNREACHABLE_MS_MAX = 3 * SECOND_MS
+/** When the log is closed, what waits is given up after this: nobody has been told that it is in. */
+const CLOSING_MS_MAX = 3 * SECOND_MS
+const CLOSED = new Fault('LOG_UNAVAILABLE', 'the log was closed before it had acknowledged this')
 /** How long a leader waits for its followers. */
 const FOLLOWERS_MS_MAX = 10 * SECOND_MS
 const REQUESTS_MAX = 5
@@ -105,7 +108,8 @@ export function createProducer(options: ProducerOptions): Producer {
     for (const outbox of outboxes.all) {
       const { waitingSinceMs } = outbox
       if (waitingSinceMs === null) continue
-      if (reach.refusal !== null) outbox.giveUp(reach.refusal)
+      if (closing.signal.aborted) outbox.giveUp(CLOSED)
+      else if (reach.refusal !== null) outbox.giveUp(reach.refusal)
       else if (nowMs - waitingSinceMs > DELIVERY_MS_MAX) outbox.giveUp(toUndelivered(outbox))
     }
     return outboxes.all.filter(outbox => outbox.waitingSinceMs !== null)
@@ -130,9 +134,14 @@ export function createProducer(options: ProducerOptions): Producer {
   return {
     outboxes,
     [Symbol.asyncDispose]: async () => {
-      await pumping
+      const delivered = new AbortController()
+      const patience = clock.sleep(CLOSING_MS_MAX, delivered.signal)
+      await Promise.race([pumping, patience])
+      delivered.abort()
       closing.abort()
+      bell.resolve()
       await connections[Symbol.asyncDispose]()
+      await pumping
     },
   }
 }

@@ -92,6 +92,7 @@ function createRequests(
   let isStale = false
   let failure: unknown = null
   let retryMs = RETRY_MS_MIN
+  let learntAtMs = clock.monotonic()
   let wake = Promise.withResolvers<void>()
   let pending: Promise<readonly Fetch[]> | null = null
 
@@ -126,10 +127,11 @@ function createRequests(
     try {
       if (leaders === null) leaders = await createLeaders(cluster, positions, clock)
       else {
-        await clock.sleep(retryMs, signal)
+        if (isStale) await clock.sleep(retryMs, signal)
         retryMs = Math.min(2 * retryMs, RETRY_MS_MAX)
         await leaders.refresh()
       }
+      learntAtMs = clock.monotonic()
       isStale = false
       outage.end()
     } catch (error) {
@@ -138,13 +140,16 @@ function createRequests(
       if (leaders === null) await clock.sleep(RETRY_MS_MAX, signal)
     }
   }
+  /** What nobody leads is asked for now and then, while the rest is read. */
+  const isToLearn = (known: Leaders | null): boolean =>
+    known === null || isStale || (!known.isWhole && clock.monotonic() - learntAtMs >= RETRY_MS_MAX)
   const isQuiet = (known: Leaders): boolean =>
     !isStale && [...known.byBroker.keys()].every(place => quiet.has(place))
   /** What came next; empty: all have nothing more, or nobody answers. */
   const gather = async (): Promise<readonly Fetch[]> => {
     while (!signal.aborted) {
       if (failure !== null) throw failure
-      if (leaders === null || isStale) await learn()
+      if (isToLearn(leaders)) await learn()
       if (leaders === null || leaders.byBroker.size === 0) {
         isStale = true
         return []
@@ -231,12 +236,14 @@ async function accept(
 
 async function toOutOfRange(cursor: Cursor, cluster: Cluster): Promise<Fault> {
   const { topic, partition, offset } = cursor
-  const bounds = await readBounds(cluster, [topic])
+  // Leaders that change just now do not tell; the rest is as true without it.
+  const bounds = await readBounds(cluster, [topic]).catch(() => [])
   const held = bounds.find(one => one.partition === partition)
   const range = held === undefined ? '' : ` (it holds ${held.offsetFirst} to ${held.offsetEnd})`
   return new Fault(
     'LOG_OFFSET_OUT_OF_RANGE',
     `topic ${topic}, partition ${partition} no longer has offset ${offset}${range}; ` +
-      'retention deleted records before they were read, or the topic was made anew',
+      'retention deleted records before they were counted, and they are lost; to go on with what ' +
+      'there is, begin with an empty data directory or results place',
   )
 }
