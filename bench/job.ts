@@ -23,7 +23,7 @@ const APPEND_BYTES = 8 * MIB
 const APPENDS_MAX = 2
 const LINE_FEED = 0x0a
 
-/** Appends the events of a file, each where the front door would put it; gives how many they are. */
+/** Appends the events of a file, each where the front door puts it; gives how many they are. */
 export async function appendFile(log: EventLog, file: string): Promise<number> {
   const placeOf = createPlacing()
   const bytes = readFileSync(file)
