@@ -3,62 +3,34 @@
  * durable commits, until nothing is left.
  * Run as `node bench/digest.ts fill|digest FILE`; `fill` makes the log, unless it is there.
  */
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs'
 import process from 'node:process'
-import { runDigest } from '../src/flow/digest.ts'
 import type { EventLog } from '../src/log/log.ts'
 import { openSegmentLog } from '../src/log/segment/segment-log.ts'
-import { shardsOf, topicsOf } from '../src/model/catalog.ts'
-import type { NewRecord } from '../src/model/record.ts'
+import { topicsOf } from '../src/model/catalog.ts'
 import type { Clock } from '../src/std/clock.ts'
 import { createSystemClock } from '../src/std/clock.ts'
-import { createOutage } from '../src/std/outage.ts'
 import { GIB, MIB } from '../src/std/units.ts'
-import { openDuckDbStore } from '../src/store/duckdb/duckdb.ts'
-import type { Store } from '../src/store/store.ts'
-import { ARRIVAL_MS, cachePath, createPlacing, forEachLine, PARTITIONS } from './events.ts'
-import type { Measured, Totals } from './measure.ts'
+import { ARRIVAL_MS, cachePath, PARTITIONS } from './events.ts'
+import { appendFile, CATALOG, digestAll, NEVER, readTotals } from './job.ts'
+import type { Measured } from './measure.ts'
 import { measure, tell } from './measure.ts'
-import { benchCatalog, benchPlans } from './shop.ts'
-
-const APPEND_BYTES = 8 * MIB
-const LINE_FEED = 0x0a
-const COMMIT_MS = 200
-const { signal } = new AbortController()
-const catalog = benchCatalog(PARTITIONS)
-const plans = benchPlans(catalog)
+import { COMMIT_MS, openBenchStore } from './stores.ts'
 
 async function measureDigest(file: string): Promise<Measured> {
   const directory = mkdtempSync(cachePath('digest-'))
-  const openStore = (): Promise<Store> =>
-    openDuckDbStore({ directory, plans, shards: PARTITIONS, compactAfterRows: 200_000 })
-  const drain = new AbortController()
-  drain.abort()
+  const openStore = (): ReturnType<typeof openBenchStore> => openBenchStore(directory)
   try {
     await using log = await openLog(logOf(file), createSystemClock())
-    const bounds = await log.bounds(signal)
+    const bounds = await log.bounds(NEVER)
     const events = bounds.reduce((sum, bound) => sum + bound.offsetEnd, 0)
     return await measure(
       { what: 'digest', events, bytes: statSync(file).size },
-      () =>
-        runDigest({
-          log,
-          openStore,
-          catalog,
-          plans,
-          secret: new Uint8Array(32).fill(1),
-          idsMemoryMax: 128 * MIB,
-          commitMs: COMMIT_MS,
-          clock: createSystemClock(),
-          shards: shardsOf(catalog),
-          onCommit: () => undefined,
-          outage: createOutage(fault => {
-            if (fault !== null) throw fault
-          }),
-          drain: drain.signal,
-          signal,
-        }),
-      () => readTotals(openStore),
+      () => digestAll({ log, openStore, commitMs: COMMIT_MS }),
+      async () => {
+        await using store = await openStore()
+        return await readTotals(store)
+      },
     )
   } finally {
     rmSync(directory, { recursive: true })
@@ -72,7 +44,7 @@ function logOf(file: string): string {
 function openLog(directory: string, clock: Clock): Promise<EventLog> {
   return openSegmentLog({
     directory,
-    topics: topicsOf(catalog),
+    topics: topicsOf(CATALOG),
     partitions: PARTITIONS,
     clock,
     segmentBytes: 64 * MIB,
@@ -90,48 +62,6 @@ async function fillLog(file: string): Promise<void> {
   await using log = await openLog(`${directory}.new`, clock)
   await appendFile(log, file)
   renameSync(`${directory}.new`, directory)
-}
-
-async function appendFile(log: EventLog, file: string): Promise<void> {
-  const placeOf = createPlacing()
-  const bytes = readFileSync(file)
-  for (let start = 0; start < bytes.length; ) {
-    const lineFeed = bytes.indexOf(LINE_FEED, start + APPEND_BYTES)
-    const end = lineFeed < 0 ? bytes.length : lineFeed + 1
-    const records: NewRecord[] = []
-    forEachLine(bytes.subarray(start, end), value => {
-      records.push({ ...placeOf(value), value, headers: [] })
-    })
-    await log.append(records, signal)
-    start = end
-  }
-}
-
-/** The totals as a reader of the store gets them. */
-async function readTotals(openStore: () => Promise<Store>): Promise<Totals> {
-  await using store = await openStore()
-  const { partitions } = await store.audit()
-  const sum = (countOf: (line: (typeof partitions)[number]) => number): number =>
-    partitions.reduce((total, line) => total + countOf(line), 0)
-  const accepted = sum(line => line.accepted)
-  const duplicate = sum(line => line.duplicate)
-  const whole = { fromMs: null, toMs: null, limit: 1_000_000, cursor: null }
-  const minutes = await store.query({ metric: 'events_per_minute', ...whole })
-  const views = minutes.rows.filter(row => row.key['event_type'] === 'product_view')
-  const sales = await store.query({ metric: 'sales', ...whole })
-  const cents = sales.rows.map(row => toCents((row.values['revenue'] as { USD: string }).USD))
-  return {
-    accepted,
-    duplicate,
-    invalid: sum(line => line.consumed) - accepted - duplicate,
-    views: views.reduce((total, row) => total + Number(row.values['events']), 0),
-    cents: String(cents.reduce((total, one) => total + one, 0n)),
-  }
-}
-
-/** `12.50` to 1250. */
-function toCents(amount: string): bigint {
-  return BigInt(amount.replace('.', ''))
 }
 
 const [what, file] = process.argv.slice(2)

@@ -2,32 +2,31 @@
  * `npm run bench`: how fast Weir is, and how much memory it takes, next to a plain program that
  * does the same job on the same machine in the same minutes.
  *
- *   npm run bench                all but `ids`, some five minutes
+ *   npm run bench                all but `ids` and `kafka`, some five minutes
  *   npm run bench -- engine      the engine against the baseline, pair by pair
  *   npm run bench -- digest      log to durable results, next to the engine alone
  *   npm run bench -- import      `weir import` of a file of 465 MiB
  *   npm run bench -- memory      `weir start` at 1,000 events/s, a million events already seen
  *   npm run bench -- restart     a start with 10 M ids already seen
+ *   npm run bench -- kafka       the digest over a Kafka, next to a plain consumer; needs Java
  *   npm run bench -- ids         20 M ids in the memory for ids of a default start
  */
-
-import { cpus, totalmem } from 'node:os'
 import process from 'node:process'
-import { isDeepStrictEqual } from 'node:util'
+import { compareRuns } from './compare.ts'
 import { EVENT_COUNT, eventFile } from './events.ts'
 import type { IdsMeasured } from './ids.ts'
-import type { Measured } from './measure.ts'
+import { benchKafka } from './kafka.ts'
 import { countOne, feed, importEvents, makePlace } from './processes.ts'
-import { toTable } from './table.ts'
+import { heading, machineText, say, table, whole } from './report.ts'
 import { runScript } from './weir.ts'
 
-const PAIRS = 3
 const BENCHES: { readonly [name: string]: () => Promise<void> } = {
   engine: benchEngine,
   digest: benchDigest,
   import: benchImport,
   memory: benchMemory,
   restart: benchRestart,
+  kafka: benchKafka,
   ids: benchIds,
 }
 const DEFAULT = ['engine', 'digest', 'import', 'memory', 'restart']
@@ -45,7 +44,7 @@ if (unknown === undefined) {
 /** Goal: at least four times the baseline's events per CPU-second. */
 async function benchEngine(): Promise<void> {
   const file = await eventFile(EVENT_COUNT)
-  await comparePairs('engine and baseline, in memory, one thread each', [
+  await compareRuns('engine and baseline, in memory, one thread each', [
     () => runScript('engine.ts', 'baseline', file),
     () => runScript('engine.ts', 'engine', file),
   ])
@@ -55,52 +54,10 @@ async function benchEngine(): Promise<void> {
 async function benchDigest(): Promise<void> {
   const file = await eventFile(EVENT_COUNT)
   await runScript('digest.ts', 'fill', file)
-  await comparePairs('digest: embedded log to durable commits, next to the engine alone', [
+  await compareRuns('digest: embedded log to durable commits, next to the engine alone', [
     () => runScript('engine.ts', 'engine', file),
     () => runScript('digest.ts', 'digest', file),
   ])
-}
-
-type Run = () => Promise<unknown>
-
-/** Runs both in turn, so that what else the machine does meets both alike. */
-async function comparePairs(title: string, [first, second]: readonly [Run, Run]): Promise<void> {
-  heading(title)
-  const left: Measured[] = []
-  const right: Measured[] = []
-  for (let pair = 0; pair < PAIRS; pair += 1) {
-    left.push((await first()) as Measured)
-    right.push((await second()) as Measured)
-  }
-  const all = [...left, ...right]
-  const [one] = all
-  const odd = all.find(measured => !isDeepStrictEqual(measured.totals, one?.totals))
-  if (odd !== undefined) {
-    const totals = `${JSON.stringify(one?.totals)} and ${JSON.stringify(odd.totals)}`
-    throw new Error(`${one?.what} and ${odd.what} count differently: ${totals}`)
-  }
-  const cpuRatios = right.map((run, pair) => ratio(left[pair]?.cpuSeconds, run.cpuSeconds))
-  const wallRatios = right.map((run, pair) => ratio(left[pair]?.seconds, run.seconds))
-  table(
-    ['', 'events/CPU-s', 'events/s', 'MB/s', 'CPU-s', 'seconds', 'RSS MiB'],
-    [toRow(left), toRow(right)],
-  )
-  say(`  ratio in CPU-seconds  ${median(cpuRatios).toFixed(2)}  (pairs ${fixed(cpuRatios)})`)
-  say(`  ratio in seconds      ${median(wallRatios).toFixed(2)}  (pairs ${fixed(wallRatios)})`)
-  say(`  all count alike: ${JSON.stringify(one?.totals)}`)
-}
-
-function toRow(runs: readonly Measured[]): readonly string[] {
-  const of = (pick: (run: Measured) => number): number => median(runs.map(pick))
-  return [
-    runs[0]?.what ?? '',
-    whole(of(run => run.events / run.cpuSeconds)),
-    whole(of(run => run.events / run.seconds)),
-    whole(of(run => run.bytes / 1e6 / run.seconds)),
-    of(run => run.cpuSeconds).toFixed(2),
-    of(run => run.seconds).toFixed(2),
-    whole(of(run => run.rssMib)),
-  ]
 }
 
 /** Goal: at most 600 MB. */
@@ -174,38 +131,4 @@ async function benchIds(): Promise<void> {
       ],
     ],
   )
-}
-
-function machineText(): string {
-  const [cpu] = cpus()
-  const gib = Math.round(totalmem() / 2 ** 30)
-  return `${cpu?.model.trim()}, ${cpus().length} cores, ${gib} GiB, Node ${process.version}`
-}
-
-function heading(title: string): void {
-  say(`\n${title}`)
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): void {
-  say(toTable(head, rows))
-}
-
-function ratio(left: number | undefined, right: number): number {
-  return (left ?? Number.NaN) / right
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
-}
-
-function fixed(values: readonly number[]): string {
-  return values.map(value => value.toFixed(2)).join(', ')
-}
-
-function whole(value: number): string {
-  return Math.round(value).toLocaleString('en-US')
-}
-
-function say(text: string): void {
-  process.stdout.write(`${text}\n`)
 }

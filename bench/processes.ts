@@ -99,11 +99,11 @@ export async function countOne(directory: string): Promise<Started> {
   return { readySeconds: weir.readySeconds, countedSeconds, rssMib: weir.usage().rssMib }
 }
 
-function toLine(item: { readonly value: Uint8Array }): readonly Uint8Array[] {
+export function toLine(item: { readonly value: Uint8Array }): readonly Uint8Array[] {
   return [item.value, NEWLINE]
 }
 
-async function send(url: string, body: Uint8Array): Promise<void> {
+export async function send(url: string, body: Uint8Array): Promise<void> {
   const response = await fetch(`${url}/v1/events`, {
     method: 'POST',
     body: body as Uint8Array<ArrayBuffer>,

@@ -59,9 +59,15 @@ export async function runWeir(
 }
 
 /** Starts `weir start` on a data directory, without visitors, and waits until it is ready. */
-export async function startWeir(directory: string): Promise<Running> {
+export function startWeir(directory: string, flags: readonly string[] = []): Promise<Running> {
+  const words = ['start', '--traffic', '0', '--port', '0', '--data', directory, ...flags]
+  return startProcess(words, /POST (http:\S+)\/v1\/events/)
+}
+
+/** Starts a command, and waits until it has said what `ready` looks for: its URL. */
+export async function startProcess(words: readonly string[], ready: RegExp): Promise<Running> {
   const startMs = performance.now()
-  const child = spawnWeir(['start', '--traffic', '0', '--port', '0', '--data', directory])
+  const child = spawnWeir(words)
   child.stdout?.resume()
   const text = collect(child.stderr)
   const gone = once(child, 'close')
@@ -70,7 +76,7 @@ export async function startWeir(directory: string): Promise<Running> {
     await gone
   }
   while (performance.now() - startMs < READY_MS_MAX && child.exitCode === null) {
-    const url = /POST (http:\S+)\/v1\/events/.exec(text.all)?.[1]
+    const url = ready.exec(text.all)?.[1]
     if (url !== undefined) {
       const readySeconds = (performance.now() - startMs) / 1000
       const usage = (): Usage => {
@@ -83,7 +89,7 @@ export async function startWeir(directory: string): Promise<Running> {
     await sleep(POLL_MS)
   }
   await end()
-  throw new Error(`weir was not ready:\n${text.all}`)
+  throw new Error(`weir ${words[0]} was not ready:\n${text.all}`)
 }
 
 function spawnWeir(words: readonly string[]): ChildProcess {

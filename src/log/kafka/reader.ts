@@ -32,6 +32,8 @@ export interface ReaderContext {
 const FETCH_WAIT_MS_MAX = 500
 /** Whoever pulls gets an empty item after this, though a broker should have answered by then. */
 const SILENCE_MS_MAX = SECOND_MS
+/** Spares the error that would be made for each pull. */
+const NO_REASON = 'something came'
 const RETRY_MS_MIN = 50
 const RETRY_MS_MAX = SECOND_MS
 
@@ -51,7 +53,7 @@ export async function* readKafka(
       const patienceMs = options.waitMsMax + SILENCE_MS_MAX
       const timer = clock.sleep(patienceMs, idle.signal).then(() => [])
       const fetches = await Promise.race([requests.next(), timer, stop.promise])
-      idle.abort()
+      idle.abort(NO_REASON)
       if (fetches === null || signal.aborted) return
       yield fetches
     }

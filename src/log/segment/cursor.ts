@@ -27,6 +27,8 @@ interface Place {
   readonly segment: Segment
   readonly file: FileHandle
   position: number
+  /** Of the batch there; 0: not known yet. */
+  batchBytes: number
 }
 
 export function createCursor(partition: Readable, start: number): Cursor {
@@ -45,7 +47,7 @@ export function createCursor(partition: Readable, start: number): Cursor {
     await close()
     const segment = segmentOf(partition.segments, offset)
     const file = await open(segment.path, 'r')
-    place = { segment, file, position: 0 }
+    place = { segment, file, position: 0, batchBytes: 0 }
     place.position = await locate(place, offset)
     return place
   }
@@ -59,6 +61,7 @@ export function createCursor(partition: Readable, start: number): Cursor {
       const run = cutRun(at, bytes, offset)
       arena.giveBack(bytes.length - run.bytes.length)
       at.position += run.bytes.length
+      at.batchBytes = peekBatchHeader(bytes, run.bytes.length)?.byteLength ?? 0
       const { sizeBytes: _sizeBytes, retentionMs: _retentionMs, ...bounds } = partition.bounds()
       const fetch = { ...bounds, offset, abortedCount: 0, ...run }
       offset = run.offsetNext
@@ -101,21 +104,26 @@ async function locate({ segment, file }: Place, offset: number): Promise<number>
   return position
 }
 
-/** At least the first batch, and more within the limits; the last one may be cut. */
+/**
+ * At least the first batch, and more within the limits; the last one may be cut. null: the first
+ * does not fit them, which is remembered, so that it is not read in vain again and again.
+ */
 async function readBatches(
-  { segment, file, position }: Place,
+  place: Place,
   limits: TakeLimits,
   arena: Arena,
 ): Promise<Uint8Array | null> {
+  const { segment, file, position, batchBytes } = place
+  if (batchBytes > Math.max(limits.firstBytesMax, limits.bytesMax)) return null
   const available = segment.sizeBytes - position
-  const size = Math.min(available, Math.max(limits.bytesMax, BATCH_HEADER_BYTES))
+  const size = Math.min(available, Math.max(limits.bytesMax, batchBytes, BATCH_HEADER_BYTES))
   const bytes = await readFully(file, arena.allocate(size), position)
   const head = peekBatchHeader(bytes, 0)
   if (head === null || head.byteLength > available) throw corruptAt(segment.path, position)
   if (head.byteLength <= bytes.length) return bytes
   arena.giveBack(size)
-  if (head.byteLength > limits.firstBytesMax) return null
-  return await readFully(file, arena.allocate(head.byteLength), position)
+  place.batchBytes = head.byteLength
+  return await readBatches(place, limits, arena)
 }
 
 /** The whole batches at the start of `bytes`, each intact and behind the one before. */

@@ -60,10 +60,17 @@ export interface FetchAnswer {
   readonly partitions: readonly FetchedPartition[]
 }
 
-/** The API of one version, to be called on a connection. */
-export function createFetchApi(version: number): API<[FetchRequest], FetchAnswer> {
+/**
+ * The API of one version, to be called on a connection. An answer is put into what `allocate` gives
+ * for it, of the size that it is told: its records are views of that.
+ */
+export function createFetchApi(
+  version: number,
+  allocate: (size: number) => Uint8Array,
+): API<[FetchRequest], FetchAnswer> {
   const write = (request: FetchRequest): Writer => writeFetch(request, version)
-  return createAPI(FETCH_KEY, version, write, (_id, _key, _version, reader) => readFetch(reader))
+  const read = (reader: Reader): FetchAnswer => readFetch(gather(reader, allocate))
+  return createAPI(FETCH_KEY, version, write, (_id, _key, _version, reader) => read(reader))
 }
 
 function writeFetch(request: FetchRequest, version: number): Writer {
@@ -110,8 +117,20 @@ function toRuns(positions: readonly FetchPosition[]): TopicRun[] {
   return runs
 }
 
-function readFetch(reader: Reader): FetchAnswer {
-  const bytes = createByteReader(reader.buffer.subarray(reader.position).buffer)
+/** The library has the answer in the pieces that the socket gave. */
+function gather(reader: Reader, allocate: (size: number) => Uint8Array): Uint8Array {
+  const { buffers, length } = reader.buffer.subarray(reader.position)
+  const bytes = allocate(length)
+  let at = 0
+  for (const piece of buffers) {
+    bytes.set(piece, at)
+    at += piece.length
+  }
+  return bytes
+}
+
+function readFetch(answer: Uint8Array): FetchAnswer {
+  const bytes = createByteReader(answer)
   bytes.int32() // throttle time
   const errorCode = bytes.int16()
   bytes.int32() // session
