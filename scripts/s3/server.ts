@@ -49,6 +49,7 @@ export interface S3Server extends AsyncDisposable {
 }
 
 const REGION = 'us-east-1'
+const FLAGS = ['--region', REGION, '--quiet']
 const READY_MS_MAX = 20_000
 const POLL_MS = 20
 
@@ -71,10 +72,7 @@ export async function startS3(options: S3Options = {}): Promise<S3Server> {
     secretAccessKey: options.secretAccessKey ?? randomBytes(20).toString('hex'),
   }
   const child = startWatched({
-    command: [program, ...['--port', `127.0.0.1:${port}`, '--region', REGION, '--quiet']].concat([
-      'posix',
-      directory,
-    ]),
+    command: [program, '--port', `127.0.0.1:${port}`, ...FLAGS, 'posix', directory],
     environment: { ROOT_ACCESS_KEY: access.accessKeyId, ROOT_SECRET_KEY: access.secretAccessKey },
     output,
     removed: isKept ? null : root,

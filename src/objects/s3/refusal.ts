@@ -43,7 +43,9 @@ export function toRefusal(error: unknown, place: S3Place): Refusal {
     return { isPassing: PASSING.includes(code), message: remedy(place, messageOf(error)) }
   }
   if (status === null) return toUnanswered(error, place)
-  const isPassing = PASSING.includes(code) || isPassingStatus(status)
+  // Without a side at fault, the SDK could not read the answer: it broke off, or is no XML.
+  const isBroken = !('$fault' in (error as object))
+  const isPassing = isBroken || PASSING.includes(code) || isPassingStatus(status)
   const told = `the answer was ${status} ${code}: ${messageOf(error)}`
   if (status === 301 || status === 307) return { isPassing, message: otherRegion(error, place) }
   if (status === 403) return { isPassing, message: denied(place, messageOf(error)) }
