@@ -16,6 +16,8 @@ const VERSION = '1.8.0'
 const MODULE = `github.com/versity/versitygw/cmd/versitygw@v${VERSION}`
 const FOLDER = join(CACHE, `versitygw-${VERSION}`)
 const PROGRAM = join(FOLDER, 'versitygw')
+/** From here on a Go fetches the newer one that the module asks for. */
+const GO_MINOR_MIN = 21
 /** Three minutes of work on an idle machine of two cores, with all that it needs. */
 const BUILD_MS_MAX = 900_000
 const run = promisify(execFile)
@@ -23,13 +25,17 @@ const run = promisify(execFile)
 /** Why there is no S3 server to be had, with what to install; null: there is one. */
 export function gatewayMissing(): string | null {
   if (existsSync(PROGRAM) || findGo() !== null) return null
-  return 'go is missing: install Go, 1.21 or newer, which builds the S3 server once'
+  return `go 1.${GO_MINOR_MIN} or newer is missing: install Go, which builds the S3 server once`
 }
 
-/** Debian's is on the path, Go's own beside it. */
+/** What a system brings is on the path; where Go's own archive is unpacked, it often is not. */
 function findGo(): string | null {
   const places = ['go', '/usr/local/go/bin/go']
-  return places.find(go => spawnSync(go, ['version']).status === 0) ?? null
+  const isNewEnough = (go: string): boolean => {
+    const { stdout } = spawnSync(go, ['version'], { encoding: 'utf8' })
+    return Number(/go1\.(\d+)/.exec(stdout ?? '')?.[1] ?? 0) >= GO_MINOR_MIN
+  }
+  return places.find(isNewEnough) ?? null
 }
 
 /** The program, which is built if this machine has it not; that takes minutes. */
@@ -49,7 +55,6 @@ export async function resolveGateway(onBuild: () => void = () => {}): Promise<st
 async function build(go: string): Promise<void> {
   const partial = `${FOLDER}.${process.pid}.partial`
   try {
-    // An older Go fetches the one that the module asks for.
     const env = { ...process.env, GOBIN: partial, GOTOOLCHAIN: 'auto' }
     await run(go, ['install', MODULE], { env, timeout: BUILD_MS_MAX })
     await rename(partial, FOLDER)
