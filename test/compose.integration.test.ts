@@ -9,9 +9,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { KAFKA_KRAFT, resolveJars } from '../scripts/kafka/jars.ts'
-import { lastLinesOf, startJava } from '../scripts/kafka/java.ts'
+import { startJava } from '../scripts/kafka/java.ts'
 import { findFreePorts } from '../scripts/kafka/ports.ts'
 import { askBrokerIds } from '../scripts/kafka/wire.ts'
+import { lastLinesOf } from '../scripts/watched.ts'
 import { kafkaMissing } from './support/broker.ts'
 import {
   kafkaClientsMissing,

@@ -112,6 +112,15 @@ describe('the import law', () => {
     expect(wrong).toEqual([])
   })
 
+  test('the SDK of S3 is loaded only where a bucket is used', () => {
+    const loading = sources.filter(
+      file =>
+        !file.startsWith('src/objects/s3/') &&
+        /^(import|export) .*from '(@aws-sdk\/|.*objects\/s3\/)/m.test(read(file)),
+    )
+    expect(loading).toEqual([])
+  })
+
   test('no two folders import each other', () => {
     const edges = new Set(
       sources

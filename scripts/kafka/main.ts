@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { lastLinesOf } from '../watched.ts'
 import type { KafkaCluster, KafkaOptions } from './cluster.ts'
 import { startKafka } from './cluster.ts'
-import { lastLinesOf } from './java.ts'
 
 const HELP = `Runs Apache Kafka on 127.0.0.1 until Ctrl-C. Needs Java 17; the first time also Maven.
 

@@ -45,6 +45,11 @@ interface Stage {
   /** Called when a commit begins. */
   onCommit: () => void | Promise<void>
   openCount: number
+  /** Called when a pull was digested, with how many fetches it had. */
+  onPull: (fetchCount: number) => void
+  commitMs: number
+  /** How long the log waits for records; null: as it is asked to. */
+  waitMsMax: number | null
   commitCount: number
   attemptCount: number
   run(): Promise<void>
@@ -75,10 +80,20 @@ async function openStage(): Promise<Stage> {
     openCount: 0,
     commitCount: 0,
     attemptCount: 0,
+    commitMs: 2,
+    waitMsMax: null,
+    onPull: () => undefined,
     run: () =>
       runDigest({
         log: {
           ...log,
+          read: async function* (positions, options, signal) {
+            const waitMsMax = stage.waitMsMax ?? options.waitMsMax
+            for await (const fetches of log.read(positions, { ...options, waitMsMax }, signal)) {
+              yield fetches
+              stage.onPull(fetches.length)
+            }
+          },
           bounds: async signal => {
             await stage.onBounds()
             return await log.bounds(signal)
@@ -92,7 +107,7 @@ async function openStage(): Promise<Stage> {
         plans,
         secret: new Uint8Array(32),
         idsMemoryMax: 1 << 20,
-        commitMs: 2,
+        commitMs: stage.commitMs,
         clock,
         shards: shardsOf(catalog),
         onCommit: () => {
@@ -269,4 +284,19 @@ test('a bug of ours is no outage', async () => {
   }
   await expect(stage.run()).rejects.toThrow('a bug')
   expect(stage.outages).toEqual([])
+})
+
+test('a log that soon says that it has no more brings no commit before its time', async () => {
+  const stage = await openStage()
+  stage.commitMs = 3_600_000
+  stage.waitMsMax = 1
+  await stage.log.append(views(4), never)
+  let emptyCount = 0
+  stage.onPull = fetchCount => {
+    if (fetchCount === 0) emptyCount += 1
+    expect(stage.commitCount).toBe(0)
+    if (emptyCount === 5) stage.drain.abort()
+  }
+  await stage.run()
+  expect(stage.commitCount).toBe(1)
 })

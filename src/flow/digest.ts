@@ -60,6 +60,8 @@ export const PULL_BYTES_MAX: number = MIB
  * then, and what is added up before a commit need not be written.
  */
 const BEHIND_COMMIT_MS = SECOND_MS
+/** A wait of `commitMs` may end so much before its time. */
+const TIMER_MS_MAX = 1
 /** Rows, ids and rejects that gather at most before a commit is waited for. */
 const PENDING_MAX = 400_000
 /** A log that cannot be reached is asked again after this. */
@@ -141,9 +143,10 @@ async function digestLog(options: DigestOptions, session: Session): Promise<void
     const intervalMs = isBehind(fetches, PULL_BYTES_MAX)
       ? Math.max(options.commitMs, BEHIND_COMMIT_MS)
       : options.commitMs
-    const isDue = clock.monotonic() - committedAtMs >= intervalMs
+    // A log may say sooner than after `commitMs` that there is nothing more.
+    const isDue = clock.monotonic() - committedAtMs >= intervalMs - TIMER_MS_MAX
     const isFull = [...engines.values()].some(engine => engine.pendingSize >= PENDING_MAX)
-    if (isFull || ((isDue || isCaughtUp) && !commits.isBusy)) {
+    if (isFull || (isDue && !commits.isBusy)) {
       await commits.begin()
       committedAtMs = clock.monotonic()
     }

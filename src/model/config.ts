@@ -38,8 +38,13 @@ export interface WeirConfig {
   readonly retentionBytes?: string
   /** Where the log is: `kafka({ brokers: […] })`; without it, segments in the data directory. */
   readonly log?: KafkaLog
-  /** Directory that digest workers and `weir serve` share. */
+  /** Directory, or `s3://bucket/folder`, that digest workers and `weir serve` share. */
   readonly results?: string
+  /** URL of a server that speaks as S3 does; without it, AWS. */
+  readonly s3Endpoint?: string
+  readonly s3Region?: string
+  /** Whether a bucket stands in the path, as most servers that are not AWS need it. */
+  readonly s3ForcePathStyle?: 'off' | 'on'
   /** Event types besides the built-in six, or with more fields under one of their names. */
   readonly events?: readonly EventSchema[]
   /** Metrics besides the built-in ones, or instead of one of the same name. */

@@ -12,7 +12,7 @@ import { recount } from '../oracle/recount.ts'
 import { SHOP_QUESTIONS, SHOP_SETTINGS, SHOP_TYPES } from '../oracle/shop.ts'
 import { createPrefix } from './broker.ts'
 import { dumpTopics } from './kafka-clients/produce.ts'
-import type { WeirProcess } from './process.ts'
+import type { Settings, WeirProcess } from './process.ts'
 import {
   readRows,
   runWeir,
@@ -37,6 +37,11 @@ export interface KafkaRiverOptions {
   readonly partitions: number
   readonly workers: number
   readonly partitioner?: 'murmur2' | 'crc32'
+  /** The results place; absent: a directory. */
+  readonly results?: string
+  /** Variables of workers, and of serve, to reach it. */
+  readonly workerSettings?: Settings
+  readonly serveSettings?: Settings
 }
 
 /** Starts digest workers and serve, on topics of their own. */
@@ -50,13 +55,14 @@ export async function openKafkaRiver(options: KafkaRiverOptions): Promise<KafkaR
     'topic-prefix': prefix,
     'kafka-group': prefix,
     'kafka-session': '6s',
-    results: join(directory, 'results'),
+    results: options.results ?? join(directory, 'results'),
   }
   const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])
   await using stack = new AsyncDisposableStack()
   const open = async (command: string, name: string): Promise<WeirProcess> => {
     const words = [command, '--port', '0', '--data', join(directory, name), ...flags]
-    return await whenReady(stack.use(spawnCommand(words)))
+    const settings = command === 'serve' ? options.serveSettings : options.workerSettings
+    return await whenReady(stack.use(spawnCommand(words, settings)))
   }
   const [serve] = await Promise.all([
     open('serve', 'serve'),

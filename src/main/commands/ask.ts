@@ -55,12 +55,15 @@ async function openAnswers(context: CommandContext): Promise<Answers> {
     const store = await openStoreOf(context)
     return { store, progress: (await store.load()).progress }
   }
-  const store = await openResultsReader({
-    objects: openPlace(context),
-    plans: context.config.plans,
-    layout: layoutOf(context, null),
-  })
-  return { store, progress: store.progress }
+  await using stack = new AsyncDisposableStack()
+  const objects = stack.use(await openPlace(context))
+  const { plans } = context.config
+  const store = stack.use(
+    await openResultsReader({ objects, plans, layout: layoutOf(context, null) }),
+  )
+  const { progress } = store
+  const owned = stack.move()
+  return { store: { ...store, [Symbol.asyncDispose]: () => owned.disposeAsync() }, progress }
 }
 
 /** Opens the log of the settings, to read it; nothing is deleted. */

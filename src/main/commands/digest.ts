@@ -25,10 +25,11 @@ import { createEnd } from '../running/end.ts'
 import { openRejects, openTopics } from '../running/open-log.ts'
 import {
   assertApart,
+  commitMsOf,
   layoutOf,
   openPlace,
   openSecret,
-  placeDirectoryOf,
+  placeOf,
   readTopicIds,
   writeTopicIds,
 } from '../running/place.ts'
@@ -38,8 +39,6 @@ import type { TellOutage } from '../running/voice.ts'
 import { createVoice } from '../running/voice.ts'
 import type { Command, CommandContext } from '../terminal/command.ts'
 
-/** Each commit makes files durable; more often would keep a disk busy for nothing. */
-const COMMIT_MS_MIN = 500
 const WAITS = 'counting waits'
 
 export const digestCommand: Command = {
@@ -51,6 +50,7 @@ export const digestCommand: Command = {
   examples: [
     'weir digest --kafka 127.0.0.1:9092 --results ./results',
     'WEIR_KAFKA=b1:9092,b2:9092 weir digest --results /mnt/weir --kafka-session 30s',
+    'weir digest --kafka b1:9092 --results s3://shop-results/weir --commit-interval 1m',
   ],
   run: runDigestWorker,
 }
@@ -58,7 +58,7 @@ export const digestCommand: Command = {
 async function runDigestWorker(context: CommandContext): Promise<number> {
   assertApart(context, 'digest')
   const { signal, terminal } = context
-  const objects = openPlace(context)
+  await using objects = await openPlace(context)
   const { secret, keyId } = await openSecret(objects)
   const voice = createVoice(terminal, 'counting again')
   await using log = await openTopics(context, {
@@ -80,7 +80,7 @@ async function runDigestWorker(context: CommandContext): Promise<number> {
     ...toServerOptions(context, 0),
   })
   terminal.talk(`weir ${VERSION}: a worker of group '${context.config.settings.kafkaGroup}'`)
-  terminal.talk(`  results  ${placeDirectoryOf(context)}`)
+  terminal.talk(`  results  ${placeOf(context)}`)
   terminal.talk(`  health   ${service.url}/healthz and ${service.url}/metrics`)
   const work = runWork({
     ...toWorkOptions(context, { objects, keyId, log, rejects }),
@@ -157,7 +157,7 @@ function toWorkOptions(
     catalog,
     plans,
     idsMemoryMax: settings.seenIdsMemoryMax,
-    commitMs: Math.max(COMMIT_MS_MIN, settings.commitInterval),
+    commitMs: commitMsOf(context),
     clock,
     publishRejects: createPublishRejects(rejects, rejectsTopicOf(catalog), clock),
   }

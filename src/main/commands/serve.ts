@@ -10,15 +10,13 @@ import { dataDirOf, makeDataDir, readNote, removeNote, writeNote } from '../runn
 import { PAGE_DIRECTORY } from '../running/embedded.ts'
 import { createEnd } from '../running/end.ts'
 import { openTopics } from '../running/open-log.ts'
-import { assertApart, layoutOf, openPlace, placeDirectoryOf } from '../running/place.ts'
+import { assertApart, layoutOf, lookMsOf, openPlace, placeOf } from '../running/place.ts'
 import { runUntil, toServerOptions } from '../running/until.ts'
 import { VERSION } from '../running/version.ts'
 import { createVoice } from '../running/voice.ts'
 import type { Command, CommandContext } from '../terminal/command.ts'
 
 const PORT_DEFAULT = 8788
-/** How often the place is looked at: workers commit every half second. */
-const LOOK_MS = 250
 
 export const serveCommand: Command = {
   name: 'serve',
@@ -29,14 +27,16 @@ export const serveCommand: Command = {
   examples: [
     'weir serve --kafka 127.0.0.1:9092 --results ./results',
     'WEIR_KAFKA=b1:9092,b2:9092 weir serve --results /mnt/weir --port 8080',
+    'weir serve --kafka b1:9092 --results s3://shop-results/weir',
   ],
   run: async context => {
     assertApart(context, 'serve')
     const { config, terminal, signal } = context
     const directory = dataDirOf(config.settings.data)
     makeDataDir(directory)
+    await using objects = await openPlace(context)
     await using reader = await openResultsReader({
-      objects: openPlace(context),
+      objects,
       plans: config.plans,
       layout: layoutOf(context, null),
     })
@@ -57,7 +57,7 @@ export const serveCommand: Command = {
     serving.setPhase('ready')
     const isNoted = readNote(directory) === null
     if (isNoted) writeNote(directory, { pid: process.pid, url: serving.url })
-    terminal.talk(`weir ${VERSION}: answering from ${placeDirectoryOf(context)}`)
+    terminal.talk(`weir ${VERSION}: answering from ${placeOf(context)}`)
     terminal.talk(`  page     ${serving.url}/`)
     terminal.talk(`  answers  ${serving.url}/v1/metrics/top_products`)
     terminal.talk(`  ledger   ${serving.url}/v1/audit`)
@@ -76,10 +76,9 @@ interface Watched {
 }
 
 /** Looks for what was committed, and tells the live stream. */
-async function watch(
-  { clock, terminal }: CommandContext,
-  { reader, serving, signal }: Watched,
-): Promise<void> {
+async function watch(context: CommandContext, { reader, serving, signal }: Watched): Promise<void> {
+  const { clock, terminal } = context
+  const lookMs = lookMsOf(context)
   let isOut = false
   while (!signal.aborted) {
     try {
@@ -93,6 +92,6 @@ async function watch(
       if (!isOut) terminal.talk(`weir: answers stay as they are: ${messageOf(error)}`)
       isOut = true
     }
-    await clock.sleep(LOOK_MS, signal)
+    await clock.sleep(lookMs, signal)
   }
 }

@@ -5,6 +5,7 @@
 import type { KafkaCodec } from '../../model/kafka.ts'
 import { Fault } from '../../std/fault.ts'
 import { parseDuration, parseSize } from '../../std/units.ts'
+import { parseS3Url } from './s3-url.ts'
 
 export interface Setting<Value> {
   readonly default: string
@@ -101,6 +102,29 @@ function sizeOrOff(fallback: string, about: string): Setting<number | null> {
   }
 }
 
+function directoryOrBucket(about: string): Setting<string> {
+  return {
+    default: '',
+    about,
+    parse: (value, what) => {
+      parseS3Url(value, what)
+      return value
+    },
+  }
+}
+
+function httpUrl(about: string): Setting<string> {
+  return {
+    default: '',
+    about,
+    parse: (value, what) => {
+      const isUrl = /^https?:\/\//.test(value) && URL.canParse(value)
+      if (value !== '' && !isUrl) refuse(what, value, 'http://host:port or https://host')
+      return value
+    },
+  }
+}
+
 function refuse(what: string, value: string, wanted: string): never {
   throw new Fault('CONFIG_INVALID', `${what} is '${value}', not ${wanted}`)
 }
@@ -141,6 +165,9 @@ export const SETTINGS: {
   readonly kafkaGroup: Setting<string>
   readonly kafkaSession: Setting<number>
   readonly results: Setting<string>
+  readonly s3Endpoint: Setting<string>
+  readonly s3Region: Setting<string>
+  readonly s3ForcePathStyle: Setting<'off' | 'on'>
 } = {
   data: text('./.weir', 'directory of the log, the store and the keys'),
   port: whole(
@@ -163,7 +190,10 @@ export const SETTINGS: {
   seenIdsMemoryMax: size('128MiB', 'memory for ids of seen events and distinct values'),
   storeMemoryMax: size('128MiB', 'memory for the store'),
   compactAfterRows: whole(200_000, [1, 1e9], 'appended rows of a metric that bring compaction'),
-  commitInterval: duration('200ms', 'time between commits'),
+  commitInterval: duration(
+    '200ms',
+    'time between commits; of digest workers 500ms at least, and 10s on S3 unless it is set',
+  ),
   segmentBytes: size('64MiB', 'size at which a segment of the log is closed'),
   logBytesMax: size('20GiB', 'size of the log at which the collector answers 503'),
   retention: durationOrOff('7d', 'age at which digested segments may be deleted'),
@@ -193,9 +223,16 @@ export const SETTINGS: {
   kafkaRetention: duration('7d', 'how long topics that are made keep records'),
   kafkaGroup: text('weir', 'consumer group of the digest workers'),
   kafkaSession: duration('10s', 'silence after which a digest worker is taken for dead'),
-  results: text(
-    '',
-    'directory that digest workers and weir serve share; if empty, DATA/results-place',
+  results: directoryOrBucket(
+    'directory, or s3://bucket/folder, that digest workers and weir serve share; if empty, ' +
+      'DATA/results-place',
+  ),
+  s3Endpoint: httpUrl('URL of a server that speaks as S3 does; if empty, AWS'),
+  s3Region: text('', 'region of buckets; if empty, AWS_REGION or that of the profile'),
+  s3ForcePathStyle: oneOf(
+    ['off', 'on'],
+    'off',
+    'whether a bucket stands in the path, as most servers that are not AWS need it',
   ),
 }
 

@@ -5,25 +5,48 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { TopicIds } from '../../log/kafka/topics.ts'
 import type { ObjectStore } from '../../model/object-store.ts'
-import { openLocalObjects } from '../../objects/local/local-objects.ts'
 import { fromUtf8, toUtf8 } from '../../std/bytes.ts'
 import { Fault } from '../../std/fault.ts'
+import { SECOND_MS } from '../../std/units.ts'
 import type { ResultsLayout } from '../../store/results/root.ts'
 import { openHashKey } from '../../store/results/root.ts'
 import type { CommandContext } from '../terminal/command.ts'
 import { dataDirOf } from './data-dir.ts'
+import { isBucket, openObjects } from './open-objects.ts'
 
 const SECRET_BYTES = 32
+/** Each commit makes files durable; more often would keep a disk busy for nothing. */
+const COMMIT_MS_MIN = 500
+const BUCKET_COMMIT_MS = 10 * SECOND_MS
+/** Workers commit to a directory every half second. */
+const LOOK_MS = 250
+const BUCKET_LOOK_MS = 2 * SECOND_MS
 /** Ids of the topics that are counted here. */
 const TOPICS_KEY = 'state/topics.json'
 
-export function placeDirectoryOf({ config }: Pick<CommandContext, 'config'>): string {
+/** A directory, or `s3://bucket/folder`. */
+export function placeOf({ config }: Pick<CommandContext, 'config'>): string {
   const { results, data } = config.settings
   return results === '' ? join(dataDirOf(data).path, 'results-place') : results
 }
 
-export function openPlace(context: Pick<CommandContext, 'config'>): ObjectStore {
-  return openLocalObjects({ directory: placeDirectoryOf(context) })
+export async function openPlace(
+  context: Pick<CommandContext, 'config' | 'clock'>,
+): Promise<ObjectStore & AsyncDisposable> {
+  return await openObjects(context, placeOf(context))
+}
+
+/** Time between commits of a worker. In a bucket each costs requests, which are paid for. */
+export function commitMsOf(context: Pick<CommandContext, 'config'>): number {
+  const { settings, sources } = context.config
+  const source = sources.find(({ name }) => name === 'commitInterval')?.source
+  if (source === 'default' && isBucket(placeOf(context))) return BUCKET_COMMIT_MS
+  return Math.max(COMMIT_MS_MIN, settings.commitInterval)
+}
+
+/** How often a reader looks for what workers committed. */
+export function lookMsOf(context: Pick<CommandContext, 'config'>): number {
+  return isBucket(placeOf(context)) ? BUCKET_LOOK_MS : LOOK_MS
 }
 
 /** What a place must have been made for. `keyId` null: a reader. */
