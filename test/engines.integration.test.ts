@@ -3,14 +3,26 @@
  * engine, DuckDB's SQL and Spark's SQL, every row against the oracle. Spark starts once.
  */
 import { readdirSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { beforeAll, expect, test } from 'vitest'
+import { pathToFileURL } from 'node:url'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { openLakeDatabase } from '../src/engine/sql/lake-database.ts'
+import type { SparkPlan } from '../src/engine/sql/sql.ts'
 import { compileMetric, toLakeViews } from '../src/engine/sql/sql.ts'
+import type { CompiledRun } from '../src/flow/batch.ts'
+import { compileRun } from '../src/flow/batch.ts'
+import { toSparkPlan } from '../src/flow/spark.ts'
+import { openSparkHome, sparkMissing } from '../src/main/running/spark-home.ts'
+import { submitSpark } from '../src/main/running/spark-submit.ts'
+import type { AnswerGroup } from '../src/model/answer.ts'
 import { toResultRow } from '../src/model/answer.ts'
 import type { MetricPlan } from '../src/model/plan.ts'
 import type { RunRow } from '../src/model/run.ts'
 import { toRunGroups } from '../src/model/run.ts'
+import { openLocalObjects } from '../src/objects/local/local-objects.ts'
+import { present } from '../src/std/assert.ts'
+import { readRun, readRunGroups } from '../src/store/results/runs.ts'
 import type { OracleRow } from './oracle/recount.ts'
 import type { EngineCase } from './support/engine-cases.ts'
 import { createEngineCases } from './support/engine-cases.ts'
@@ -26,6 +38,18 @@ const EVERYTHING = {
   toMs: Date.parse('2030-01-01T00:00:00Z'),
   isWhole: true,
 }
+
+const SPARK_MS_MAX = 600_000
+/** For many queries over little data: compiling each would take longest. */
+const SMALL = {
+  'spark.sql.shuffle.partitions': '1',
+  'spark.sql.adaptive.enabled': 'false',
+  'spark.sql.codegen.wholeStage': 'false',
+  'spark.sql.codegen.factoryMode': 'NO_CODEGEN',
+  'spark.driver.memory': '1g',
+}
+const missing = sparkMissing()
+const isSkipped = missing !== null && process.env['CI'] !== 'true'
 
 let place: Place
 let cases: readonly EngineCase[] = []
@@ -54,10 +78,56 @@ test('DuckDB gives the rows of the oracle', async () => {
       const sql = compileMetric(plan, one.catalog, { range: EVERYTHING, engine: 'duckdb' })
       const rows: RunRow[] = []
       for await (const some of database.ask(sql)) rows.push(...some)
-      expect(toRows(plan, rows), `${toTitle(one.name, metric)}\n${sql}`).toEqual(expected)
+      expect(
+        toAnswer(plan, toRunGroups(plan, rows)),
+        `${toTitle(one.name, metric)}\n${sql}`,
+      ).toEqual(expected)
     }
   }
 }, 120_000)
+
+/** One job over the lakes of all cases; what each publishes is read back as `weir query` would. */
+describe.skipIf(isSkipped)(isSkipped ? `skipped: ${missing}` : 'Spark', () => {
+  test(
+    'Spark gives the rows of the oracle',
+    async () => {
+      const home = await openSparkHome(() => undefined)
+      const runs = cases.map((one, index) => toRun(one, `spark-${index}`))
+      const directory = join(place.directory, 'spark')
+      await mkdir(directory)
+      await submitSpark({
+        home,
+        plans: cases.map((one, index) => toPlan(one, present(runs[index], 'a run'))),
+        directory,
+        settings: SMALL,
+        packages: [],
+        onLine: () => undefined,
+        signal: new AbortController().signal,
+      })
+      const objects = openLocalObjects({ directory: place.directory })
+      for (const [index, one] of cases.entries()) {
+        const manifest = present(await readRun(objects, `spark-${index}`), 'a run')
+        for (const [at, { metric, plan, expected }] of one.questions.entries()) {
+          const groups = present(await readRunGroups(objects, manifest, plan), 'rows')
+          const title = `${toTitle(one.name, metric)}\n${runs[index]?.queries[at]}`
+          expect(toAnswer(plan, groups), title).toEqual(expected)
+        }
+      }
+    },
+    SPARK_MS_MAX,
+  )
+})
+
+function toRun({ catalog, questions, lake }: EngineCase, run: string): CompiledRun {
+  const plans = questions.map(question => question.plan)
+  const options = { run, attempt: 'a', catalog, plans, lake, startedMs: 0, range: null }
+  return compileRun({ ...options, engine: 'spark', bounds: EVERYTHING })
+}
+
+function toPlan({ lake }: EngineCase, compiled: CompiledRun): SparkPlan {
+  const results = pathToFileURL(place.directory).href
+  return toSparkPlan(compiled, { lake: pathToFileURL(lake).href, results, show: false })
+}
 
 function filesOf({ lake }: EngineCase, path: string): readonly string[] {
   const names = readdirSync(lake, { recursive: true }).map(String)
@@ -70,7 +140,7 @@ function toTitle(name: string, metric: unknown): string {
   return `${name}: ${JSON.stringify(metric)}; rerun with WEIR_TEST_SEED=${SEED}`
 }
 
-function toRows(plan: MetricPlan, rows: readonly RunRow[]): readonly OracleRow[] {
+function toAnswer(plan: MetricPlan, groups: readonly AnswerGroup[]): readonly OracleRow[] {
   const context = { progress: null, partialUntilMs: null, source: 'run' }
-  return toOracleRows(toRunGroups(plan, rows).map(group => toResultRow(plan, group, context)))
+  return toOracleRows(groups.map(group => toResultRow(plan, group, context)))
 }

@@ -22,6 +22,8 @@ export interface Question {
   readonly last?: number | null
   /** Only windows that begin at one of these instants; of `all` none does. Without it: any. */
   readonly windows?: readonly number[] | null
+  /** `stream`, or the name of a batch run. Without it: `stream`. */
+  readonly source?: string | null
 }
 
 /** A count is a number, a decimal or ratio a string, money a map, no value null. */

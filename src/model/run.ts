@@ -40,7 +40,10 @@ export interface RunMetric {
 /** How a row's fields are called. Of a ratio there is none. */
 export interface RunColumns {
   readonly keys: readonly string[]
-  readonly measures: readonly { readonly name: string; readonly column: string | null }[]
+  readonly measures: readonly {
+    readonly name: string
+    readonly column: string | null
+  }[]
 }
 
 /** A row as engines write it: numbers as numbers or text, nothing as null or left out. */
@@ -73,8 +76,9 @@ export function toCarriersColumn(column: string): string {
 }
 
 /**
- * The groups of a metric's rows, in the order of an answer. Rows of a plan by currency are one for each
- * currency and one for all of them, whose `currency` is null. Crashes for rows of another form.
+ * The groups of a metric's rows, in the order of an answer. Rows of a plan by currency are one for
+ * each currency, and one for all of them, whose `currency` is null. Crashes for rows of another
+ * form.
  */
 export function toRunGroups(plan: MetricPlan, rows: readonly RunRow[]): readonly AnswerGroup[] {
   const columns = runColumnsOf(plan)

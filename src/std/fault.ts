@@ -39,8 +39,13 @@ export const FAULTS = {
     retry: 'with-backoff',
     when: 'the object store cannot be reached, or refuses',
   },
+  PROGRAM_MISSING: {
+    retry: 'never',
+    when: 'a program that a command needs, as java, is not installed',
+  },
   QUERY_INVALID: { retry: 'never', when: 'a question has a wrong metric, time, limit or cursor' },
   SERVER_UNREACHABLE: { retry: 'with-backoff', when: 'the running weir does not answer' },
+  SPARK_FAILED: { retry: 'never', when: 'a job of spark ended without its result' },
   STORE_COMMIT_UNCERTAIN: {
     retry: 'at-once',
     when: 'a commit failed; reopening the store tells whether it took effect',

@@ -1,4 +1,4 @@
-/** Where DuckDB's SQL and Spark's differ, as far as our queries go: how names and texts are written. */
+/** Where DuckDB's SQL and Spark's differ in our queries: how names and texts are written. */
 
 export interface Dialect {
   readonly name: 'duckdb' | 'spark'

@@ -152,10 +152,8 @@ function renderPlaced(query: LakeQuery, dialect: Dialect): string {
     const value = path === 'event_type' ? path : `events.${naming(path)}`
     return `${type.kind === 'text' ? value : `CAST(${value} AS STRING)`} AS ${quote(name)}`
   })
-  const lines = [
-    `SELECT ${[`events.*`, `${start} AS window_start`, `${end} AS window_end`, ...keys].join(',\n  ')}`,
-    'FROM events',
-  ]
+  const columns = ['events.*', `${start} AS window_start`, `${end} AS window_end`, ...keys]
+  const lines = [`SELECT ${columns.join(',\n  ')}`, 'FROM events']
   if (windows.kind === 'segments') {
     lines.push(
       'JOIN segments ON timestamp_ms >= segments.from_ms AND timestamp_ms < segments.to_ms',

@@ -15,6 +15,9 @@ export { toLakeViews } from './lake-names.ts'
 export type { LakeQuery, LakeRange } from './lake-query.ts'
 export { toLakeQuery } from './lake-query.ts'
 
+export type { SparkPlan } from './spark-plan.ts'
+export { toSparkSchema } from './spark-plan.ts'
+
 export type SqlEngine = Dialect['name']
 
 /** The SQL of a metric over a range; its rows are those of model/run.ts. */
