@@ -6,6 +6,9 @@ export const LIMIT_MAX = 1_000_000
 /** Newest windows that can be asked for: a week of minutes. */
 export const LAST_MAX = 10_080
 
+/** The source of rows that no batch run counted. */
+export const STREAM = 'stream'
+
 export interface Question {
   readonly metric: string
   /** `fromMs ≤ window start < toMs`; null: no bound. `all` has no start and passes only without. */

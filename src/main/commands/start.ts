@@ -9,12 +9,14 @@ import type { Serving } from '../../flow/serve.ts'
 import { openServing } from '../../flow/serve.ts'
 import { Fault, isFault } from '../../std/fault.ts'
 import { SECOND_MS } from '../../std/units.ts'
+import { createRunAnswers, withRuns } from '../../store/results/runs.ts'
 import { dataDirOf, removeNote, writeNote } from '../running/data-dir.ts'
 import type { Embedded } from '../running/embedded.ts'
 import { openEmbedded, PAGE_DIRECTORY } from '../running/embedded.ts'
 import { createEnd } from '../running/end.ts'
 import { assertImportable } from '../running/import-file.ts'
 import { findPeer } from '../running/peer.ts'
+import { openPlace } from '../running/place.ts'
 import { toReportLine } from '../running/report.ts'
 import { runTraffic } from '../running/traffic.ts'
 import { runUntil, toServerOptions } from '../running/until.ts'
@@ -84,12 +86,13 @@ function openServingOf(
   signal: AbortSignal,
 ): Promise<Serving> {
   const { config } = context
+  const runs = createRunAnswers(openPlace(context), config.plans)
   return openServing({
     catalog: config.catalog,
     plans: config.plans,
     collector: embedded.collector,
     log: embedded.log,
-    store: () => embedded.store(),
+    store: () => withRuns(embedded.store(), runs),
     pageDirectory: existsSync(PAGE_DIRECTORY) ? PAGE_DIRECTORY : null,
     signal,
     ...toServerOptions(context, config.settings.port),

@@ -19,6 +19,17 @@ export interface SparkHome {
 
 /** The newest whose Kafka connector is published too; what the tests run. */
 export const SPARK_VERSION = '4.2.0'
+const AWS_SDK = '2.35.4'
+/**
+ * What Spark needs for `s3a:`, from Maven Central, 40 MB: without the bundle of all of AWS, 690 MB,
+ * that hadoop-aws names.
+ */
+export const S3_PACKAGES: readonly string[] = [
+  'org.apache.hadoop:hadoop-aws:3.5.0',
+  ...['s3', 's3-transfer-manager', 'sts', 'apache-client', 'netty-nio-client'].map(
+    name => `software.amazon.awssdk:${name}:${AWS_SDK}`,
+  ),
+]
 const CACHE = join(homedir(), '.cache', 'weir')
 const ENVIRONMENT = join(CACHE, `pyspark-${SPARK_VERSION}`)
 const JAVA_MIN = 17

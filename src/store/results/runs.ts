@@ -10,6 +10,7 @@ import type { ObjectStore } from '../../model/object-store.ts'
 import type { MetricPlan } from '../../model/plan.ts'
 import { isFinal } from '../../model/progress.ts'
 import type { Question, Result } from '../../model/result.ts'
+import { STREAM } from '../../model/result.ts'
 import type { RunManifest, RunRow } from '../../model/run.ts'
 import { RUN_NAME, RUNS, rankOf, toRunGroups, toRunManifestKey } from '../../model/run.ts'
 import { fromUtf8 } from '../../std/bytes.ts'
@@ -124,8 +125,8 @@ export function createRunAnswers(objects: ObjectStore, plans: readonly MetricPla
 export function withRuns(store: AnswerStore, runs: RunAnswers): AnswerStore {
   return {
     query: question => {
-      const source = question.source ?? 'stream'
-      return source === 'stream' ? store.query(question) : runs.query({ ...question, source })
+      const source = question.source ?? STREAM
+      return source === STREAM ? store.query(question) : runs.query({ ...question, source })
     },
     audit: () => store.audit(),
     rejects: question => store.rejects(question),
@@ -162,7 +163,7 @@ async function readAnswerable(
 async function toUnknownText(objects: ObjectStore, run: string): Promise<string> {
   const names = (await listRuns(objects)).slice(-NAMES_SHOWN)
   const known = names.length === 0 ? 'none is published' : `there are: ${names.join(', ')}`
-  return `source '${run}' is neither 'stream' nor a run; ${known}`
+  return `source '${run}' is neither '${STREAM}' nor a run; ${known}`
 }
 
 function answer({ manifest, groups }: Answerable, ask: Ask): Result {
