@@ -13,11 +13,12 @@ import { judge } from '../oracle/judge.ts'
 import { readLog } from '../oracle/read-log.ts'
 import type { OracleRow } from '../oracle/recount.ts'
 import { recount } from '../oracle/recount.ts'
-import type { OracleMetric } from '../oracle/shop.ts'
+import type { OracleMetric, OracleSettings } from '../oracle/shop.ts'
 import { SHOP_QUESTIONS } from '../oracle/shop.ts'
 import { oracleSettings } from './corridor.ts'
 import { writeLake } from './lake.ts'
 import { toCatalog, toMetric, toOracleRows } from './product.ts'
+import type { Tick } from './random-log.ts'
 import { randomTicks, toAppends } from './random-log.ts'
 import { randomMetric } from './random-metric.ts'
 import { runRiver } from './river.ts'
@@ -37,10 +38,19 @@ export interface EngineQuestion {
   readonly stream: readonly OracleRow[]
 }
 
-const RECORDS_MAX = 400
+const RECORDS_MAX = 800
+/** Of fewer, groups are of single events, and little is compared. */
+const RECORDS_MIN = 250
 const METRICS = 9
 
-const arbitrary = fc.record({
+interface Given {
+  readonly ticks: readonly Tick[]
+  readonly settings: OracleSettings
+  readonly metrics: readonly OracleMetric[]
+  readonly partitions: number
+}
+
+const arbitrary: fc.Arbitrary<Given> = fc.record({
   ticks: randomTicks(RECORDS_MAX),
   settings: oracleSettings,
   metrics: fc
@@ -55,7 +65,7 @@ export async function createEngineCases(
   { seed, count }: { readonly seed: number; readonly count: number },
 ): Promise<readonly EngineCase[]> {
   const cases: EngineCase[] = []
-  for (const [index, given] of fc.sample(arbitrary, { seed, numRuns: count }).entries()) {
+  for (const [index, given] of sampleLarge(seed, count).entries()) {
     const { settings, partitions, metrics: random } = given
     const place = join(directory, `case-${index}`)
     const questions = [...SHOP_QUESTIONS, ...random]
@@ -93,4 +103,11 @@ export async function createEngineCases(
     })
   }
   return cases
+}
+
+function sampleLarge(seed: number, count: number): readonly Given[] {
+  const isLarge = arbitrary.filter(({ ticks }) => {
+    return ticks.reduce((sum, tick) => sum + tick.sent.length, 0) >= RECORDS_MIN
+  })
+  return fc.sample(isLarge, { seed, numRuns: count })
 }
