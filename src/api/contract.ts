@@ -251,7 +251,7 @@ export const ROUTES: { readonly [Name in RouteName]: Route } = {
   result: {
     path: '/v1/metrics/{name}',
     summary: 'the values of a metric, by window and key',
-    parameters: ['from', 'to', 'last', 'limit', 'cursor'],
+    parameters: ['from', 'to', 'last', 'limit', 'cursor', 'source'],
     media: 'application/json',
     answer: resultSchema,
   },

@@ -23,7 +23,8 @@ export function parseQuestion(plan: MetricPlan, parameters: URLSearchParams): Qu
   }
   const limit = parseWhole('limit', parameters, { min: 1, max: LIMIT_MAX }) ?? LIMIT_DEFAULT
   const last = parseWhole('last', parameters, { min: 1, max: LAST_MAX })
-  return { metric: plan.name, fromMs, toMs, last, limit, cursor: parseCursor(parameters) }
+  const source = parameters.get('source')
+  return { metric: plan.name, fromMs, toMs, last, limit, cursor: parseCursor(parameters), source }
 }
 
 /** Where in the quarantine to read. Throws QUERY_INVALID. */

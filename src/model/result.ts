@@ -6,6 +6,9 @@ export const LIMIT_MAX = 1_000_000
 /** Newest windows that can be asked for: a week of minutes. */
 export const LAST_MAX = 10_080
 
+/** The source of rows that no batch run counted. */
+export const STREAM = 'stream'
+
 export interface Question {
   readonly metric: string
   /** `fromMs ≤ window start < toMs`; null: no bound. `all` has no start and passes only without. */
@@ -22,6 +25,8 @@ export interface Question {
   readonly last?: number | null
   /** Only windows that begin at one of these instants; of `all` none does. Without it: any. */
   readonly windows?: readonly number[] | null
+  /** `stream`, or the name of a batch run. Without it: `stream`. */
+  readonly source?: string | null
 }
 
 /** A count is a number, a decimal or ratio a string, money a map, no value null. */

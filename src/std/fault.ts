@@ -24,6 +24,10 @@ export const FAULTS = {
   },
   FILE_UNREADABLE: { retry: 'never', when: 'a named file is missing, or cannot be read' },
   FORMAT_UNKNOWN: { retry: 'never', when: 'a file is of no format that weir can read' },
+  LAKE_UNREADABLE: {
+    retry: 'never',
+    when: 'the lake is missing, or has files that cannot be counted',
+  },
   LOG_CORRUPT: { retry: 'never', when: 'a segment fails its checksum before its last batch' },
   LOG_FULL: { retry: 'with-backoff', when: 'the log is at its size limit, or the disk is full' },
   LOG_OFFSET_OUT_OF_RANGE: { retry: 'never', when: 'an offset is asked for that the log lacks' },
@@ -35,8 +39,13 @@ export const FAULTS = {
     retry: 'with-backoff',
     when: 'the object store cannot be reached, or refuses',
   },
+  PROGRAM_MISSING: {
+    retry: 'never',
+    when: 'a program that a command needs, as java, is not installed',
+  },
   QUERY_INVALID: { retry: 'never', when: 'a question has a wrong metric, time, limit or cursor' },
   SERVER_UNREACHABLE: { retry: 'with-backoff', when: 'the running weir does not answer' },
+  SPARK_FAILED: { retry: 'never', when: 'a job of spark ended without its result' },
   STORE_COMMIT_UNCERTAIN: {
     retry: 'at-once',
     when: 'a commit failed; reopening the store tells whether it took effect',

@@ -46,7 +46,7 @@ const cut: fc.Arbitrary<Cut> = fc.record({
   commitEvery: fc.constantFrom(1, 2, 7, 1_000),
 })
 
-const settings: fc.Arbitrary<OracleSettings> = fc
+export const oracleSettings: fc.Arbitrary<OracleSettings> = fc
   .record({
     zone: fc.constantFrom(...ZONES),
     currency: fc.constantFrom('USD', 'EUR', 'JPY'),
@@ -58,7 +58,7 @@ const settings: fc.Arbitrary<OracleSettings> = fc
 
 export const corridorCases: fc.Arbitrary<CorridorCase> = fc.record({
   ticks: randomTicks(300),
-  settings,
+  settings: oracleSettings,
   metrics: fc
     .array(randomMetric, { minLength: 2, maxLength: 6, size: 'max' })
     .map(metrics => metrics.map((metric, index) => ({ ...metric, name: `random_${index}` }))),

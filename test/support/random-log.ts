@@ -38,6 +38,7 @@ const DAYS = [
   '2024-04-06T13:00Z',
   '2024-10-05T13:00Z',
   '2024-02-29T00:00Z',
+  '1969-12-31T06:00Z',
   '2024-11-02T22:00Z', // around the arrivals: some of these are in the future
 ].map(day => Date.parse(day))
 
@@ -55,6 +56,8 @@ const AMOUNTS = [
   '-3.05',
   '0.1',
   '123456789.01',
+  '9999999999999.99', // all but one of the minor units that an amount may have
+  '-1E13',
 ]
 
 const oneOf = <T>(values: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(...values)
@@ -87,7 +90,7 @@ const DATA: { readonly [type: string]: { readonly [field: string]: fc.Arbitrary<
   review_posted: {
     product_id: product,
     stars: numberIn(0, 5),
-    weight: oneOf(['1.250', '1.25', '0.0005', '12', '-7.5']),
+    weight: oneOf(['1.250', '1.25', '0.0005', '12', '-7.5', '-999999999999.999']),
     tip: amount,
     verified: oneOf(['true', 'false']),
   },
@@ -140,7 +143,8 @@ const event: fc.Arbitrary<Sent> = oneOf(TYPES).chain(type =>
         `"user_id":${quote(user)}`,
         `"timestamp":"${time}"`,
         `"session_id":${sessionId}`,
-        `"data":${data}`,
+        // So is an order, whose distinct ones are counted in the same way.
+        `"data":${data.replace('"order_id": "', `"order_id": ${quote(`${user}-`).slice(0, -1)}`)}`,
       ]
       return { topic: type, user, value: `{${members.join(',')}}`, reason: null }
     }),

@@ -31,7 +31,7 @@ const SOURCES: readonly Source[] = [
   },
   {
     from: ['purchase'],
-    fields: { ...COMMON, 'data.order_id': ['o1'], 'data.payment_method': ['card', null] },
+    fields: { ...COMMON, 'data.order_id': ['u1-o1'], 'data.payment_method': ['card', null] },
     numbers: ['data.total_amount'],
   },
   {

@@ -8,9 +8,11 @@ import type { EventLog } from '../../log/log.ts'
 import { openSegmentLog } from '../../log/segment/segment-log.ts'
 import { topicsOf } from '../../model/catalog.ts'
 import type { Question, Result } from '../../model/result.ts'
+import { STREAM } from '../../model/result.ts'
 import { toMillisecondText } from '../../model/time.ts'
 import { Fault } from '../../std/fault.ts'
 import { openResultsReader } from '../../store/results/results-reader.ts'
+import { createRunAnswers } from '../../store/results/runs.ts'
 import type { AnswerStore } from '../../store/store.ts'
 import { dataDirOf } from '../running/data-dir.ts'
 import { openStoreOf } from '../running/embedded.ts'
@@ -25,6 +27,11 @@ export async function askQuestion(context: CommandContext, question: Question): 
   if (peer !== null) {
     const answer = await peer.get(toQuestionPath(question), context.signal)
     return answer as Result
+  }
+  if (typeof question.source === 'string' && question.source !== STREAM) {
+    await using objects = await openPlace(context)
+    const runs = createRunAnswers(objects, context.config.plans)
+    return await runs.query({ ...question, source: question.source })
   }
   const { store } = await openAnswers(context)
   await using _store = store
@@ -100,6 +107,7 @@ function toQuestionPath(question: Question): string {
   if (question.fromMs !== null) parameters.set('from', toMillisecondText(question.fromMs))
   if (question.toMs !== null) parameters.set('to', toMillisecondText(question.toMs))
   if (typeof question.last === 'number') parameters.set('last', String(question.last))
+  if (typeof question.source === 'string') parameters.set('source', question.source)
   if (question.cursor !== null) parameters.set('cursor', question.cursor)
   return `/v1/metrics/${encodeURIComponent(question.metric)}?${parameters.toString()}`
 }

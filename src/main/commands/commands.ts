@@ -1,7 +1,9 @@
 /** Every command there is, in the order of `weir --help` and of the reference page. */
 import type { Command } from '../terminal/command.ts'
 import { auditCommand } from './audit.ts'
+import { batchCommand } from './batch.ts'
 import { collectCommand } from './collect.ts'
+import { compileCommand } from './compile.ts'
 import { configCommand } from './config.ts'
 import { digestCommand } from './digest.ts'
 import { doctorCommand } from './doctor.ts'
@@ -10,6 +12,7 @@ import { importCommand } from './import.ts'
 import { produceCommand } from './produce.ts'
 import { queryCommand } from './query.ts'
 import { serveCommand } from './serve.ts'
+import { sparkCommand } from './spark.ts'
 import { startCommand } from './start.ts'
 import { tailCommand } from './tail.ts'
 
@@ -24,6 +27,9 @@ export const COMMANDS: readonly Command[] = [
   collectCommand,
   digestCommand,
   serveCommand,
+  batchCommand,
+  sparkCommand,
+  compileCommand,
   configCommand,
   doctorCommand,
 ]

@@ -1,9 +1,9 @@
 import type { Question, Result } from '../../model/result.ts'
 import { LAST_MAX, LIMIT_DEFAULT, LIMIT_MAX } from '../../model/result.ts'
-import { parseBound } from '../../model/time.ts'
 import { Fault } from '../../std/fault.ts'
 import type { Command, CommandContext } from '../terminal/command.ts'
-import { toTable, toValueText } from '../terminal/table.ts'
+import { parseTimeFlag } from '../terminal/flags.ts'
+import { toResultLines } from '../terminal/results.ts'
 import { askQuestion } from './ask.ts'
 
 export const queryCommand: Command = {
@@ -16,9 +16,10 @@ export const queryCommand: Command = {
     last: { value: 'N', about: 'the newest N windows only, newest first' },
     limit: { value: 'N', about: `rows at most (${LIMIT_DEFAULT})` },
     cursor: { value: 'NEXT', about: 'goes on where the last page ended' },
+    source: { value: 'RUN', about: 'what a batch run counted; else what the stream did' },
     json: { value: null, about: 'the answer of the API, as it is' },
   },
-  settings: ['data'],
+  settings: ['data', 'results'],
   examples: [
     'weir query top_products',
     'weir query sales_daily --last 7',
@@ -34,8 +35,8 @@ export const queryCommand: Command = {
 }
 
 function parseQuestion(context: CommandContext): Question {
-  const fromMs = parseTime(context, 'from')
-  const toMs = parseTime(context, 'to')
+  const fromMs = parseTimeFlag(context, 'from')
+  const toMs = parseTimeFlag(context, 'to')
   if (fromMs !== null && toMs !== null && fromMs > toMs) {
     throw new Fault('USAGE', '--from is after --to; windows begin at --from or later, before --to')
   }
@@ -46,18 +47,8 @@ function parseQuestion(context: CommandContext): Question {
     last: parseWhole('last', context.flag('last'), LAST_MAX),
     limit: parseWhole('limit', context.flag('limit'), LIMIT_MAX) ?? LIMIT_DEFAULT,
     cursor: context.flag('cursor') ?? null,
+    source: context.flag('source') ?? null,
   }
-}
-
-function parseTime(context: CommandContext, name: string): number | null {
-  const text = context.flag(name)
-  if (text === undefined) return null
-  const timeMs = parseBound(text)
-  if (timeMs !== null) return timeMs
-  throw new Fault(
-    'USAGE',
-    `--${name} is '${text}', which is no time; write 2024-09-03 or 2024-09-03T10:00:00Z`,
-  )
 }
 
 function parseWhole(name: string, text: string | undefined, max: number): number | null {
@@ -68,19 +59,10 @@ function parseWhole(name: string, text: string | undefined, max: number): number
 }
 
 function printResult({ terminal }: CommandContext, result: Result): void {
-  const [first] = result.rows
-  if (first === undefined) {
+  if (result.rows.length === 0) {
     terminal.talk(`${result.metric}: no window of this range has events`)
     return
   }
-  const keys = Object.keys(first.key)
-  const measures = Object.keys(first.values)
-  const rows = result.rows.map(row => [
-    row.window_start ?? 'all',
-    ...keys.map(name => row.key[name] ?? '∅'),
-    ...measures.map(name => toValueText(row.values[name] ?? null)),
-    row.status + (row.late > 0 ? ` (${row.late} late)` : '') + (row.exact ? '' : ' inexact'),
-  ])
-  for (const line of toTable(['window', ...keys, ...measures, 'status'], rows)) terminal.print(line)
+  for (const line of toResultLines(result.rows)) terminal.print(line)
   if (result.next !== null) terminal.talk(`there is more: --cursor ${result.next}`)
 }

@@ -6,6 +6,7 @@ import { openServing } from '../../flow/serve.ts'
 import { isFault, messageOf } from '../../std/fault.ts'
 import type { ResultsReader } from '../../store/results/results-reader.ts'
 import { openResultsReader } from '../../store/results/results-reader.ts'
+import { createRunAnswers, withRuns } from '../../store/results/runs.ts'
 import { dataDirOf, makeDataDir, readNote, removeNote, writeNote } from '../running/data-dir.ts'
 import { PAGE_DIRECTORY } from '../running/embedded.ts'
 import { createEnd } from '../running/end.ts'
@@ -43,13 +44,14 @@ export const serveCommand: Command = {
     await using log = await openTopics(context, {
       onOutage: createVoice(terminal, 'kafka answers again').of('lag is not known'),
     })
+    const answers = withRuns(reader, createRunAnswers(objects, config.plans))
     const end = createEnd(signal)
     await using serving = await openServing({
       catalog: config.catalog,
       plans: config.plans,
       collector: null,
       log,
-      store: () => reader,
+      store: () => answers,
       pageDirectory: existsSync(PAGE_DIRECTORY) ? PAGE_DIRECTORY : null,
       signal: end.signal,
       ...toServerOptions(context, PORT_DEFAULT),

@@ -9,12 +9,14 @@ import type { Serving } from '../../flow/serve.ts'
 import { openServing } from '../../flow/serve.ts'
 import { Fault, isFault } from '../../std/fault.ts'
 import { SECOND_MS } from '../../std/units.ts'
+import { createRunAnswers, withRuns } from '../../store/results/runs.ts'
 import { dataDirOf, removeNote, writeNote } from '../running/data-dir.ts'
 import type { Embedded } from '../running/embedded.ts'
 import { openEmbedded, PAGE_DIRECTORY } from '../running/embedded.ts'
 import { createEnd } from '../running/end.ts'
 import { assertImportable } from '../running/import-file.ts'
 import { findPeer } from '../running/peer.ts'
+import { openPlace } from '../running/place.ts'
 import { toReportLine } from '../running/report.ts'
 import { runTraffic } from '../running/traffic.ts'
 import { runUntil, toServerOptions } from '../running/until.ts'
@@ -78,18 +80,19 @@ async function runStart(context: CommandContext): Promise<number> {
   return 0
 }
 
-function openServingOf(
+async function openServingOf(
   context: CommandContext,
   embedded: Embedded,
   signal: AbortSignal,
 ): Promise<Serving> {
   const { config } = context
-  return openServing({
+  const runs = createRunAnswers(await openPlace(context), config.plans)
+  return await openServing({
     catalog: config.catalog,
     plans: config.plans,
     collector: embedded.collector,
     log: embedded.log,
-    store: () => embedded.store(),
+    store: () => withRuns(embedded.store(), runs),
     pageDirectory: existsSync(PAGE_DIRECTORY) ? PAGE_DIRECTORY : null,
     signal,
     ...toServerOptions(context, config.settings.port),

@@ -100,7 +100,7 @@ function toPlaced(plan: MetricPlan, found: ViewGroup): Placed {
 }
 
 /** Of places in one window. */
-function comparePlaces(left: RowPlace, right: RowPlace): number {
+export function comparePlaces(left: RowPlace, right: RowPlace): number {
   return right.rank - left.rank || compareKeys(left.key, right.key)
 }
 
