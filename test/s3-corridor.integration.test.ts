@@ -20,7 +20,7 @@ const missing = s3Missing() ?? kafkaMissing() ?? kafkaClientsMissing()
 const isSkipped = missing !== null && process.env['CI'] !== 'true'
 const FILE = join(import.meta.dirname, 'fixtures', 'ecommerce-sample-data.json')
 const PREPARE_MS_MAX = 900_000
-const RUN_MS_MAX = 120_000
+const RUN_MS_MAX = 240_000
 const EVENTS = 20_000
 
 describe.skipIf(isSkipped)(isSkipped ? `skipped: ${missing}` : 'results on s3', () => {

@@ -15,10 +15,12 @@ import { createBucket, s3Missing, shareS3, toS3Options } from './support/s3.ts'
 const missing = s3Missing()
 const isSkipped = missing !== null && process.env['CI'] !== 'true'
 const START_MS_MAX = 900_000
+const TEST_MS_MAX = 120_000
 
 let access: S3Access
 
-describe.skipIf(isSkipped)(isSkipped ? `skipped: ${missing}` : 'over s3', () => {
+const name = isSkipped ? `skipped: ${missing}` : 'over s3'
+describe.skipIf(isSkipped)(name, { timeout: TEST_MS_MAX }, () => {
   beforeAll(async () => {
     expect(missing, 'what CI lacks').toBeNull()
     access = await shareS3()

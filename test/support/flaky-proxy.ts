@@ -32,16 +32,16 @@ export interface FlakyProxy extends AsyncDisposable {
   readonly asked: readonly Asked[]
 }
 
-const FAILURES: readonly Fate[] = [
+const QUICK: readonly Fate[] = [
   '500 before',
   '503 before',
   'reset before',
   '500 after',
   'reset after',
   'reset within',
-  'hang before',
-  'hang after',
 ]
+/** Few hang: each costs its caller a wait. */
+const FAILURES: readonly Fate[] = [...QUICK, ...QUICK, ...QUICK, 'hang before', 'hang after']
 
 /** A fate that is no pass for a share of all requests. */
 export function createFates(prng: Prng, share: number): (asked: Asked) => Fate {
