@@ -54,15 +54,18 @@ export function createMetricTable(plan: MetricPlan, tools: MetricTools): MetricT
   let events: Float64Array = new Float64Array(0)
   let misplaced: Float64Array = new Float64Array(0)
 
-  const assignRows = (batch: Batch): number => {
+  const assignAll = (batch: Batch): number => {
     const windowNumbers = tools.columns.fillWindows(windows, batch)
     const groupNumbers = groups.fill(batch)
-    if (matcher === null && isFirst === null) {
-      for (let index = 0; index < batch.count; index += 1) {
-        rowOf[index] = rows.intern(windowNumbers[index] as number, groupNumbers[index] as number)
-      }
-      return batch.count
+    for (let index = 0; index < batch.count; index += 1) {
+      rowOf[index] = rows.intern(windowNumbers[index] as number, groupNumbers[index] as number)
     }
+    return batch.count
+  }
+
+  const assignSome = (batch: Batch): number => {
+    const windowNumbers = tools.columns.fillWindows(windows, batch)
+    const groupNumbers = groups.fill(batch)
     const isMatch = matcher?.(batch) ?? null
     const isFirstOf = isFirst?.(batch) ?? null
     let appliedCount = 0
@@ -75,6 +78,9 @@ export function createMetricTable(plan: MetricPlan, tools: MetricTools): MetricT
     }
     return appliedCount
   }
+
+  // Two functions, so that the compiler has one simple loop for most metrics.
+  const assignRows = matcher === null && isFirst === null ? assignAll : assignSome
 
   const countEvents = (batch: Batch): void => {
     events = withRoomF64(events, rows.count)

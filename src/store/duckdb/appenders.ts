@@ -3,7 +3,13 @@
  * 300 KiB that only the garbage collector gives back: made anew for each batch, they would pile up
  * faster than it comes round.
  */
-import type { DuckDBAppender, DuckDBConnection, DuckDBType, DuckDBValue } from '@duckdb/node-api'
+import type {
+  DuckDBAppender,
+  DuckDBConnection,
+  DuckDBType,
+  DuckDBValue,
+  DuckDBVector,
+} from '@duckdb/node-api'
 import { DuckDBDataChunk } from '@duckdb/node-api'
 
 /** A column to append: what stands in a row. */
@@ -43,9 +49,7 @@ export class Appenders {
       chunk.reset()
       chunk.rowCount = size
       for (const [index, column] of columns.entries()) {
-        const vector = chunk.getColumnVector(index)
-        for (let row = 0; row < size; row += 1) vector.setItem(row, column.at(start + row))
-        vector.flush()
+        fill(chunk.getColumnVector(index), column, { start, size })
       }
       appender.appendDataChunk(chunk)
     }
@@ -77,4 +81,14 @@ export class Appenders {
     this.#open.set(table, open)
     return open
   }
+}
+
+/** Small, and apart: there are many kinds of vectors and columns, for each the compiler comes. */
+function fill(
+  vector: DuckDBVector,
+  { at }: Column,
+  { start, size }: { readonly start: number; readonly size: number },
+): void {
+  for (let row = 0; row < size; row += 1) vector.setItem(row, at(start + row))
+  vector.flush()
 }
