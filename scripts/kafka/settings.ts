@@ -22,7 +22,9 @@ export interface ClusterPlan {
   readonly secure: SecureListener | null
 }
 
-/** A second way in, over TLS and with a login: SCRAM-SHA-512, PLAIN, or a token without signature. */
+/**
+ * A second way in, over TLS and with a login: SCRAM-SHA-512, PLAIN, or a token without signature.
+ */
 export interface SecureListener {
   readonly port: number
   /** PEM of a key and its certificate. */
@@ -55,6 +57,8 @@ export function toBrokerProperties(plan: ClusterPlan, node: Node): string {
 function toSecure({ port, keyFile, username, password }: SecureListener, own: Settings): Settings {
   const login = 'listener.name.secure'
   const modules = 'org.apache.kafka.common.security'
+  const user = `required user_${username}="${password}";`
+  const tokens = 'OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="b";'
   const add = (name: string, value: string): Settings => ({ [name]: `${own[name]},${value}` })
   return {
     ...add('listeners', `SECURE://${HOST}:${port}`),
@@ -65,8 +69,8 @@ function toSecure({ port, keyFile, username, password }: SecureListener, own: Se
     'ssl.keystore.location': keyFile,
     'sasl.enabled.mechanisms': 'SCRAM-SHA-512,PLAIN,OAUTHBEARER',
     [`${login}.scram-sha-512.sasl.jaas.config`]: `${modules}.scram.ScramLoginModule required;`,
-    [`${login}.plain.sasl.jaas.config`]: `${modules}.plain.PlainLoginModule required user_${username}="${password}";`,
-    [`${login}.oauthbearer.sasl.jaas.config`]: `${modules}.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="b";`,
+    [`${login}.plain.sasl.jaas.config`]: `${modules}.plain.PlainLoginModule ${user}`,
+    [`${login}.oauthbearer.sasl.jaas.config`]: `${modules}.oauthbearer.${tokens}`,
   }
 }
 

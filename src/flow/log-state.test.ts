@@ -28,7 +28,7 @@ const ledgerOf = (...partitions: readonly LedgerPartition[]): Ledger => {
   return { balanced: true, partitions }
 }
 
-test('tells when the oldest record came that is not digested, and nothing of the others', async () => {
+test('tells when the oldest record came that is not digested, and no other', async () => {
   let nowMs = 1_000
   const clock: Clock = { ...createSystemClock(), now: () => nowMs, monotonic: () => nowMs }
   await using log = await openMemoryLog({ topics: ['sold'], partitions: 3, clock })

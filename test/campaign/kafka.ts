@@ -21,7 +21,9 @@ export const WORKER_CRASH_POINTS = [
 ] as const
 
 export type KafkaFault =
-  /** SIGKILL of a worker at any moment; another one comes at once, or when its shards have moved. */
+  /**
+   * SIGKILL of a worker at any moment; another one comes at once, or when its shards have moved.
+   */
   | { readonly kind: 'worker killed'; readonly isReplacedAtOnce: boolean }
   /** One more worker, which dies at the n-th time that it comes by there. */
   | {

@@ -1,6 +1,6 @@
 /**
- * The long forms of tests, as `npm run campaign -- kill`, `-- kafka` and `-- fuzz`. What fails is told with
- * the line that does the same again.
+ * The long forms of tests, as `npm run campaign -- kill`, `-- kafka` and `-- fuzz`. What fails is
+ * told with the line that does the same again.
  */
 import process from 'node:process'
 import { runFuzzCampaign } from './fuzz.ts'
