@@ -59,7 +59,7 @@ async function fillTopics(broker: string, file: string): Promise<void> {
 const LOAD = { eventsPerSecond: 1_000, seconds: 30 }
 
 /** Of a probe ten times a second, among other events. */
-export async function benchFreshness(broker: string): Promise<void> {
+async function benchFreshness(broker: string): Promise<void> {
   heading('freshness at 1,000 events/s: from the answer 200 until the API tells it, in ms')
   const rows: readonly (readonly [string, Freshness])[] = [
     ['weir start', await measureWhole(broker)],
