@@ -104,6 +104,11 @@ function toStore(
       }
     },
     commit,
+    refused: (place, from) => workerOf(place.partition).refused(place, from),
+    archive: async advance => {
+      await workerOf(advance.partition).archive(advance)
+      await reader.refresh()
+    },
     query: question => reader.query(question),
     audit: () => reader.audit(),
     rejects: question => reader.rejects(question),

@@ -3,6 +3,7 @@
  * objects and says what the manifest will be, `check` looks whether the shard is still ours, `put`
  * replaces the manifest, which is the commit, and `adopt` takes it for the state.
  */
+import type { ArchiveAdvance } from '../../model/archive.ts'
 import type { IdChange, IdRun } from '../../model/ids.ts'
 import type { ObjectStore } from '../../model/object-store.ts'
 import type { PartialBatch } from '../../model/partial.ts'
@@ -11,6 +12,7 @@ import type { PartitionTotals, Reject, ShardState, ShardStep } from '../../model
 import { Fault } from '../../std/fault.ts'
 import type { Descriptors } from '../ids/files.ts'
 import type { Lateness } from '../lateness.ts'
+import { advanceLines, noteArchives, toArchiveTotals } from './archives.ts'
 import { declareMetrics } from './declare.ts'
 import { isTakenOver } from './epochs.ts'
 import { fenced, missing } from './faults.ts'
@@ -128,7 +130,8 @@ export class ShardWriter {
     const deltas = this.#manifest.ids.filter(entry => entry.kind === 'delta')
     const blocks = await readDeltas(this.#options.objects, deltas)
     const ids = { blocks: joinBlocks(blocks), runs: this.#runs.held.runs }
-    return { shard: this.owned.shard, partitions: this.partitions, ids }
+    const archives = (this.#manifest.archives ?? []).map(toArchiveTotals)
+    return { shard: this.owned.shard, partitions: this.partitions, ids, archives }
   }
 
   /** `step` null: only says that the shard is ours, and what it counts. */
@@ -145,10 +148,11 @@ export class ShardWriter {
       writeStepRows(this.#files, { partials, late, sequence, rowsMax }),
       writeRejects(this.#files, rejects, origin),
       this.#prepareIds(ids),
+      step === null ? known.archives : noteArchives(known.archives ?? [], step, this.#files),
     ] as const
     // An error waits for all: then nothing more is being written.
     await Promise.allSettled(writing)
-    const [rows, quarantined, prepared] = await Promise.all(writing)
+    const [rows, quarantined, prepared, archives] = await Promise.all(writing)
     const manifest: Manifest = {
       ...known,
       sequence,
@@ -160,6 +164,7 @@ export class ShardWriter {
       objects: [...upkeep.objects, ...rows],
       rejects: [...upkeep.rejects, ...quarantined],
       ids: prepared.entries(upkeep.ids),
+      archives,
     }
     const garbage = upkeep.garbage(manifest, nowMs)
     return {
@@ -167,6 +172,18 @@ export class ShardWriter {
       runs: prepared.runs,
       adoptUpkeep: () => upkeep.adopt(),
     }
+  }
+
+  /** A manifest that differs only in how far a partition is archived. */
+  async prepareArchive(advance: ArchiveAdvance, nowMs: number): Promise<Prepared> {
+    if (this.#fenced !== null) throw this.#fenced
+    const known = this.#manifest
+    const lines = await advanceLines(this.#options.objects, known.archives ?? [], advance)
+    const manifest = { ...known, archives: lines }
+    const needed = keysOf(manifest)
+    const gone = [...keysOf(known)].filter(key => !needed.has(key))
+    const garbage = [...known.garbage, ...gone.map(key => ({ key, since_ms: nowMs }))]
+    return { manifest: { ...manifest, garbage }, runs: [], adoptUpkeep: async () => {} }
   }
 
   /**
