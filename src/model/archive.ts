@@ -30,8 +30,11 @@ export interface ArchiveTotals extends Place {
   /** Of the offsets that wait: those refused, and those of them that are rejects. */
   readonly refused: number
   readonly invalid: number
-  /** When something was archived last, or archiving began; ms since the epoch. */
-  readonly archivedAtMs: number
+  /**
+   * When something was archived last, or, if later, what waits since then arrived; ms since the
+   * epoch. From here on a range grows old.
+   */
+  readonly waitsSinceMs: number
 }
 
 /** What a step tells of one partition. */
@@ -58,8 +61,10 @@ export function noteRefused(
   const { topic, partition, first, next } = range
   const count = countRefused(range, next)
   if (known !== null && known.offsetDigested === first) {
+    const isFirst = known.offsetNext === first
     return {
       ...known,
+      waitsSinceMs: isFirst ? Math.max(known.waitsSinceMs, atMs) : known.waitsSinceMs,
       offsetDigested: next,
       refused: known.refused + count.refused,
       invalid: known.invalid + count.invalid,
@@ -77,7 +82,7 @@ export function noteRefused(
     rejects: 0,
     offsetDigested: next,
     ...count,
-    archivedAtMs: atMs,
+    waitsSinceMs: atMs,
   }
 }
 
@@ -96,7 +101,7 @@ export function advanceArchive(
     rejects: known.rejects + advance.rejects,
     refused: known.refused - gone.refused,
     invalid: known.invalid - gone.invalid,
-    archivedAtMs: advance.atMs,
+    waitsSinceMs: advance.atMs,
   }
 }
 

@@ -24,6 +24,10 @@ export const FAULTS = {
   },
   FILE_UNREADABLE: { retry: 'never', when: 'a named file is missing, or cannot be read' },
   FORMAT_UNKNOWN: { retry: 'never', when: 'a file is of no format that weir can read' },
+  LAKE_UNAVAILABLE: {
+    retry: 'with-backoff',
+    when: 'files for the lake cannot be written in the data directory',
+  },
   LOG_CORRUPT: { retry: 'never', when: 'a segment fails its checksum before its last batch' },
   LOG_FULL: { retry: 'with-backoff', when: 'the log is at its size limit, or the disk is full' },
   LOG_OFFSET_OUT_OF_RANGE: { retry: 'never', when: 'an offset is asked for that the log lacks' },

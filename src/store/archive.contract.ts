@@ -64,7 +64,7 @@ export function testArchive(makeBed: () => Promise<StoreBed>): void {
     await using store = await bed.open(plans)
     const after = (await store.load()).shards[0]?.archives
     expect(after).toMatchObject([
-      { offsetNext: 24, rows: 20, rejects: 2, refused: 3, invalid: 2, archivedAtMs: 9_000 },
+      { offsetNext: 24, rows: 20, rejects: 2, refused: 3, invalid: 2, waitsSinceMs: 9_000 },
     ])
     expect(await runsOf(store, 24)).toEqual([
       { offset: 26, count: 1, reason: MISSING },

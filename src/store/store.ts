@@ -9,7 +9,7 @@
 import type { ArchiveAdvance, Place } from '../model/archive.ts'
 import type { IdRun } from '../model/ids.ts'
 import type { Ledger } from '../model/ledger.ts'
-import type { RefusedRange } from '../model/refused.ts'
+import type { RefusedCount, RefusedRange } from '../model/refused.ts'
 import type { Question, RejectPage, Result } from '../model/result.ts'
 import type { ShardState, Step } from '../model/step.ts'
 
@@ -53,10 +53,10 @@ export interface StepStore extends AsyncDisposable {
   refused(place: Place, from: number): Promise<readonly RefusedRange[]>
 
   /**
-   * Notes that a range rests in the lake, in a commit of its own, and forgets its refusals. Waits
-   * for a commit under way. Throws what `commit` throws.
+   * Notes that a range rests in the lake, in a commit of its own, and forgets its refusals, of
+   * which it gives the count. Waits for a commit under way. Throws what `commit` throws.
    */
-  archive(advance: ArchiveAdvance): Promise<void>
+  archive(advance: ArchiveAdvance): Promise<RefusedCount>
 }
 
 /** What readers need of a store. */

@@ -22,6 +22,8 @@ import { openResultsStore } from '../../store/results/results-store.ts'
 import type { StepStore } from '../../store/store.ts'
 import { dataDirOf } from '../running/data-dir.ts'
 import { createEnd } from '../running/end.ts'
+import type { OpenArchive } from '../running/lake.ts'
+import { openArchive } from '../running/lake.ts'
 import { openRejects, openTopics } from '../running/open-log.ts'
 import {
   assertApart,
@@ -44,7 +46,7 @@ export const digestCommand: Command = {
   about: 'counts a share of what is on Kafka, beside any number of other workers',
   positionals: [],
   flags: {},
-  settings: ['kafka', 'results', 'kafkaGroup', 'kafkaSession', 'data', 'port'],
+  settings: ['kafka', 'results', 'archive', 'kafkaGroup', 'kafkaSession', 'data', 'port'],
   examples: [
     'weir digest --kafka 127.0.0.1:9092 --results ./results',
     'WEIR_KAFKA=b1:9092,b2:9092 weir digest --results /mnt/weir --kafka-session 30s',
@@ -63,6 +65,7 @@ async function runDigestWorker(context: CommandContext): Promise<number> {
       writeTopicIds(objects, ids).catch((error: unknown) => terminal.talk(messageOf(error)))
     },
   })
+  await using archive = await openArchive(context, `digest-${process.pid}`)
   await using rejects = present(openRejects(context), 'a log on kafka')
   const end = createEnd(signal)
   const counters = { shards: 0, assignments: 0, commits: 0, fenced: 0 }
@@ -78,7 +81,7 @@ async function runDigestWorker(context: CommandContext): Promise<number> {
   terminal.talk(`  results  ${placeDirectoryOf(context)}`)
   terminal.talk(`  health   ${service.url}/healthz and ${service.url}/metrics`)
   const work = runWork({
-    ...toWorkOptions(context, { objects, keyId, log, rejects }),
+    ...toWorkOptions(context, { objects, keyId, log, rejects, archive }),
     secret,
     group: createGroupOf(context),
     onAssigned: shards => {
@@ -112,11 +115,13 @@ interface Parts {
   readonly keyId: string
   readonly log: EventLog
   readonly rejects: EventLog
+  /** null: nothing is archived. */
+  readonly archive: OpenArchive | null
 }
 
 function toWorkOptions(
   context: CommandContext,
-  { objects, keyId, log, rejects }: Parts,
+  { objects, keyId, log, rejects, archive }: Parts,
 ): Pick<
   Parameters<typeof runWork>[0],
   | 'log'
@@ -128,6 +133,8 @@ function toWorkOptions(
   | 'clock'
   | 'publishRejects'
   | 'onOutage'
+  | 'archive'
+  | 'onPull'
 > {
   const { config, clock, terminal } = context
   const { catalog, plans, settings } = config
@@ -156,6 +163,7 @@ function toWorkOptions(
     clock,
     publishRejects: createPublishRejects(rejects, rejectsTopicOf(catalog), clock),
     onOutage: fault => terminal.talk(toOutageText(fault)),
+    ...(archive === null ? {} : { archive: archive.settings, onPull: archive.onPull }),
   }
 }
 

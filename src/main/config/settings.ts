@@ -141,6 +141,12 @@ export const SETTINGS: {
   readonly kafkaGroup: Setting<string>
   readonly kafkaSession: Setting<number>
   readonly results: Setting<string>
+  readonly archive: Setting<string>
+  readonly archiveRegion: Setting<string>
+  readonly archiveEndpoint: Setting<string>
+  readonly archivePathStyle: Setting<'off' | 'on'>
+  readonly archiveBytes: Setting<number>
+  readonly archiveInterval: Setting<number>
 } = {
   data: text('./.weir', 'directory of the log, the store and the keys'),
   port: whole(
@@ -197,6 +203,16 @@ export const SETTINGS: {
     '',
     'directory that digest workers and weir serve share; if empty, DATA/results-place',
   ),
+  archive: text(
+    'local',
+    'where accepted events rest as Parquet: local (DATA/lake), a directory, s3://bucket/prefix, ' +
+      'or off',
+  ),
+  archiveRegion: text('', "region of the archive's bucket; if empty, what the environment says"),
+  archiveEndpoint: text('', "URL of the archive's S3 server; if empty, Amazon's"),
+  archivePathStyle: oneOf(['off', 'on'], 'off', 'whether the bucket stands in the path of URLs'),
+  archiveBytes: size('64MiB', 'bytes of the log at which a range of the archive is cut'),
+  archiveInterval: duration('10m', 'how long a range of the archive waits until it is cut'),
 }
 
 export type SettingName = keyof typeof SETTINGS

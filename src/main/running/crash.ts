@@ -18,6 +18,11 @@ const POINTS = [
   'commit.after',
   'compaction.before',
   'compaction.after',
+  'intent.after',
+  'upload.before',
+  'upload.after',
+  'archive.before',
+  'archive.after',
 ]
 
 /** `at`: the variable's value, or undefined for none. */

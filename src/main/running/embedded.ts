@@ -12,6 +12,7 @@ import { openDuckDbStore } from '../../store/duckdb/duckdb.ts'
 import type { Committed, Store, StoreState } from '../../store/store.ts'
 import type { CommandContext } from '../terminal/command.ts'
 import { dataDirOf, holdLayout, makeDataDir, readSecret } from './data-dir.ts'
+import { openArchive } from './lake.ts'
 import { openLog, openRejects } from './open-log.ts'
 
 export interface Embedded extends AsyncDisposable {
@@ -44,6 +45,7 @@ export async function openEmbedded(context: CommandContext): Promise<Embedded> {
   const first = await openStoreOf(context)
   const log = await openLog(context)
   const rejects = openRejects(context)
+  const archive = await openArchive(context, 'start')
   const openNext = openFirst(first, context)
   let current: Store | null = null
   let digest: Promise<void> | null = null
@@ -76,6 +78,7 @@ export async function openEmbedded(context: CommandContext): Promise<Embedded> {
           loaded.resolve()
         },
         onCommit: listeners.onCommit,
+        ...(archive === null ? {} : { archive: archive.settings, onPull: archive.onPull }),
         ...(rejects === null
           ? {}
           : { publishRejects: createPublishRejects(rejects, rejectsTopicOf(catalog), clock) }),
@@ -97,6 +100,7 @@ export async function openEmbedded(context: CommandContext): Promise<Embedded> {
       stop.abort()
       if (digest === null) await first[Symbol.asyncDispose]()
       else await digest.catch(() => undefined)
+      await archive?.[Symbol.asyncDispose]()
       await rejects?.[Symbol.asyncDispose]()
       await log[Symbol.asyncDispose]()
     },

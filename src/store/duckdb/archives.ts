@@ -6,7 +6,7 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import { BLOB, blobValue, DOUBLE, INTEGER, VARCHAR } from '@duckdb/node-api'
 import type { ArchiveAdvance, ArchiveTotals, Place } from '../../model/archive.ts'
 import { advanceArchive, countGone, isPlace } from '../../model/archive.ts'
-import type { RefusedRange } from '../../model/refused.ts'
+import type { RefusedCount, RefusedRange } from '../../model/refused.ts'
 import { cutRefused } from '../../model/refused.ts'
 import type { ShardStep } from '../../model/step.ts'
 import { present } from '../../std/assert.ts'
@@ -76,7 +76,7 @@ export async function writeAdvance(
   connection: DuckDBConnection,
   archives: readonly ArchiveTotals[],
   advance: ArchiveAdvance,
-): Promise<readonly ArchiveTotals[]> {
+): Promise<{ readonly after: readonly ArchiveTotals[]; readonly gone: RefusedCount }> {
   const { topic, partition, offsetFirst, offsetNext } = advance
   const gone = { refused: 0, invalid: 0 }
   let cut: RefusedRange | null = null
@@ -97,7 +97,7 @@ export async function writeAdvance(
   )
   const sql = `UPDATE shards SET archives = $1 WHERE shard = ${partition}`
   await connection.run(sql, [JSON.stringify(after)])
-  return after
+  return { after, gone }
 }
 
 async function replaceCut(

@@ -11,7 +11,7 @@ import { noteStep } from '../../model/archive.ts'
 import type { Ledger } from '../../model/ledger.ts'
 import type { MetricPlan } from '../../model/plan.ts'
 import { progressOf } from '../../model/progress.ts'
-import type { RefusedRange } from '../../model/refused.ts'
+import type { RefusedCount, RefusedRange } from '../../model/refused.ts'
 import type { Question, RejectPage, Result } from '../../model/result.ts'
 import type { PartitionTotals, ShardState, Step } from '../../model/step.ts'
 import { assert, present } from '../../std/assert.ts'
@@ -162,14 +162,16 @@ class DuckDbStore implements Store {
     return this.#database.read(connection => readRefused(connection, place, from))
   }
 
-  async archive(advance: ArchiveAdvance): Promise<void> {
-    await this.#exclusive(async () => {
+  async archive(advance: ArchiveAdvance): Promise<RefusedCount> {
+    return await this.#exclusive(async () => {
       const { partition } = advance
-      let archives = this.#archives.get(partition) ?? []
+      const before = this.#archives.get(partition) ?? []
+      let moved = { after: before, gone: { refused: 0, invalid: 0 } }
       await this.#transact('archive', async () => {
-        archives = await writeAdvance(this.#writer, archives, advance)
+        moved = await writeAdvance(this.#writer, before, advance)
       })
-      this.#archives.set(partition, archives)
+      this.#archives.set(partition, moved.after)
+      return moved.gone
     })
   }
 

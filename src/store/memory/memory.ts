@@ -10,7 +10,7 @@ import type { Ledger } from '../../model/ledger.ts'
 import { closeLedger } from '../../model/ledger.ts'
 import type { MetricPlan } from '../../model/plan.ts'
 import { progressOf } from '../../model/progress.ts'
-import type { RefusedRange } from '../../model/refused.ts'
+import type { RefusedCount, RefusedRange } from '../../model/refused.ts'
 import { cutRefused } from '../../model/refused.ts'
 import type { Question, Result } from '../../model/result.ts'
 import type { PartitionTotals, Reject, Step } from '../../model/step.ts'
@@ -163,7 +163,7 @@ function refusedFrom(disk: MemoryDisk, place: Place, from: number): readonly Ref
     .map(({ first, next, runs }) => ({ first, next, runs }))
 }
 
-function archive(disk: MemoryDisk, advance: ArchiveAdvance): void {
+function archive(disk: MemoryDisk, advance: ArchiveAdvance): RefusedCount {
   const { offsetNext, partition } = advance
   const gone = countGone(
     disk.refused.filter(range => isPlace(range, advance)),
@@ -178,6 +178,7 @@ function archive(disk: MemoryDisk, advance: ArchiveAdvance): void {
     .map(range =>
       isPlace(range, advance) ? { ...range, ...cutRefused(range, offsetNext) } : range,
     )
+  return gone
 }
 
 function query(disk: MemoryDisk, plans: readonly MetricPlan[], question: Question): Result {

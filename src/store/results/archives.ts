@@ -6,9 +6,10 @@
 import type { ArchiveAdvance, ArchiveTotals, PartitionRefused } from '../../model/archive.ts'
 import { advanceArchive, countGone, isPlace, noteStep } from '../../model/archive.ts'
 import type { ObjectStore } from '../../model/object-store.ts'
-import type { RefusedRange } from '../../model/refused.ts'
+import type { RefusedCount, RefusedRange } from '../../model/refused.ts'
 import { joinRefused } from '../../model/refused.ts'
 import type { ShardStep } from '../../model/step.ts'
+import { present } from '../../std/assert.ts'
 import { concatBytes } from '../../std/bytes.ts'
 import { KIB } from '../../std/units.ts'
 import { missing } from './faults.ts'
@@ -33,7 +34,7 @@ export function toArchiveTotals(line: ArchiveLine): ArchiveTotals {
     offsetDigested: line.offset_digested,
     refused: line.refused,
     invalid: line.invalid,
-    archivedAtMs: line.archived_at_ms,
+    waitsSinceMs: line.waits_since_ms,
   }
 }
 
@@ -50,7 +51,7 @@ function toLine(totals: ArchiveTotals, ranges: readonly RefusedEntry[]): Archive
     offset_digested: totals.offsetDigested,
     refused: totals.refused,
     invalid: totals.invalid,
-    archived_at_ms: totals.archivedAtMs,
+    waits_since_ms: totals.waitsSinceMs,
     ranges,
   }
 }
@@ -139,16 +140,18 @@ async function readEntry(objects: ObjectStore, entry: RefusedEntry): Promise<Ref
   return { first, next, runs: found.bytes }
 }
 
-/** The lines after an advance. A range that it ends in stays whole: what is below is passed over. */
+/** The lines after an advance. A range that it ends in stays whole; what is below is skipped. */
 export async function advanceLines(
   objects: ObjectStore,
   lines: readonly ArchiveLine[],
   advance: ArchiveAdvance,
-): Promise<readonly ArchiveLine[]> {
-  const line = lines.find(one => isPlace(one, advance))
-  if (line === undefined) return lines
+): Promise<{ readonly after: readonly ArchiveLine[]; readonly gone: RefusedCount }> {
   const { offsetFirst, offsetNext } = advance
   const gone = { refused: 0, invalid: 0 }
+  const line = present(
+    lines.find(one => isPlace(one, advance)),
+    'a partition that is archived',
+  )
   for (const entry of line.ranges.filter(one => one.first < offsetNext)) {
     const range = await readEntry(objects, entry)
     const below = countGone([range], offsetFirst)
@@ -158,5 +161,5 @@ export async function advanceLines(
   }
   const totals = advanceArchive(toArchiveTotals(line), advance, gone)
   const ranges = line.ranges.filter(entry => entry.next > offsetNext)
-  return lines.map(one => (one === line ? toLine(totals, ranges) : one))
+  return { after: lines.map(one => (one === line ? toLine(totals, ranges) : one)), gone }
 }

@@ -68,7 +68,7 @@ export interface ArchiveLine {
   readonly rejects: number
   readonly refused: number
   readonly invalid: number
-  readonly archived_at_ms: number
+  readonly waits_since_ms: number
   /** What is refused of the offsets that wait, in order. */
   readonly ranges: readonly RefusedEntry[]
 }
@@ -182,7 +182,7 @@ const archiveSchema: z.ZodType<ArchiveLine> = z.object({
   rejects: total,
   refused: total,
   invalid: total,
-  archived_at_ms: whole,
+  waits_since_ms: whole,
   ranges: z.array(
     z.object({
       first: total,

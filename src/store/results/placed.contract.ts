@@ -106,8 +106,9 @@ function toStore(
     commit,
     refused: (place, from) => workerOf(place.partition).refused(place, from),
     archive: async advance => {
-      await workerOf(advance.partition).archive(advance)
+      const gone = await workerOf(advance.partition).archive(advance)
       await reader.refresh()
+      return gone
     },
     query: question => reader.query(question),
     audit: () => reader.audit(),

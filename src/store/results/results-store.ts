@@ -13,7 +13,7 @@ import { isPlace } from '../../model/archive.ts'
 import type { ObjectStore } from '../../model/object-store.ts'
 import type { MetricPlan } from '../../model/plan.ts'
 import { progressOf } from '../../model/progress.ts'
-import type { RefusedRange } from '../../model/refused.ts'
+import type { RefusedCount, RefusedRange } from '../../model/refused.ts'
 import type { Step } from '../../model/step.ts'
 import { assert, present } from '../../std/assert.ts'
 import type { Clock } from '../../std/clock.ts'
@@ -155,10 +155,10 @@ class PlacedStore implements ResultsStore {
     })
   }
 
-  async archive(advance: ArchiveAdvance): Promise<void> {
-    await this.#exclusive(async () => {
+  async archive(advance: ArchiveAdvance): Promise<RefusedCount> {
+    return await this.#exclusive(async () => {
       const writer = present(this.#writers.get(advance.partition), 'a writer of the shard')
-      const prepare = async (): Promise<Prepared> => {
+      const prepare = async (): Promise<Prepared & { readonly gone: RefusedCount }> => {
         const prepared = await writer.prepareArchive(advance, this.#options.clock.now())
         await writer.check()
         return prepared
@@ -172,6 +172,7 @@ class PlacedStore implements ResultsStore {
       })
       this.#options.crash?.('archive.after')
       await writer.adopt(prepared)
+      return prepared.gone
     })
   }
 

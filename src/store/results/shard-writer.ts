@@ -8,6 +8,7 @@ import type { IdChange, IdRun } from '../../model/ids.ts'
 import type { ObjectStore } from '../../model/object-store.ts'
 import type { PartialBatch } from '../../model/partial.ts'
 import type { MetricPlan } from '../../model/plan.ts'
+import type { RefusedCount } from '../../model/refused.ts'
 import type { PartitionTotals, Reject, ShardState, ShardStep } from '../../model/step.ts'
 import { Fault } from '../../std/fault.ts'
 import type { Descriptors } from '../ids/files.ts'
@@ -148,7 +149,7 @@ export class ShardWriter {
       writeStepRows(this.#files, { partials, late, sequence, rowsMax }),
       writeRejects(this.#files, rejects, origin),
       this.#prepareIds(ids),
-      step === null ? known.archives : noteArchives(known.archives ?? [], step, this.#files),
+      this.#noteArchives(step),
     ] as const
     // An error waits for all: then nothing more is being written.
     await Promise.allSettled(writing)
@@ -175,15 +176,19 @@ export class ShardWriter {
   }
 
   /** A manifest that differs only in how far a partition is archived. */
-  async prepareArchive(advance: ArchiveAdvance, nowMs: number): Promise<Prepared> {
+  async prepareArchive(
+    advance: ArchiveAdvance,
+    nowMs: number,
+  ): Promise<Prepared & { readonly gone: RefusedCount }> {
     if (this.#fenced !== null) throw this.#fenced
     const known = this.#manifest
-    const lines = await advanceLines(this.#options.objects, known.archives ?? [], advance)
-    const manifest = { ...known, archives: lines }
+    const { objects } = this.#options
+    const { after, gone } = await advanceLines(objects, known.archives ?? [], advance)
+    const manifest = { ...known, archives: after }
     const needed = keysOf(manifest)
-    const gone = [...keysOf(known)].filter(key => !needed.has(key))
-    const garbage = [...known.garbage, ...gone.map(key => ({ key, since_ms: nowMs }))]
-    return { manifest: { ...manifest, garbage }, runs: [], adoptUpkeep: async () => {} }
+    const unneeded = [...keysOf(known)].filter(key => !needed.has(key))
+    const garbage = [...known.garbage, ...unneeded.map(key => ({ key, since_ms: nowMs }))]
+    return { manifest: { ...manifest, garbage }, runs: [], adoptUpkeep: async () => {}, gone }
   }
 
   /**
@@ -231,6 +236,11 @@ export class ShardWriter {
   async maintain(nowMs: number, signal: AbortSignal): Promise<void> {
     if (this.#fenced !== null || !this.#isBegun) return
     await this.#upkeep.run(() => this.#manifest, nowMs, signal)
+  }
+
+  async #noteArchives(step: ShardStep | null): Promise<Manifest['archives']> {
+    const { archives } = this.#manifest
+    return step === null ? archives : await noteArchives(archives ?? [], step, this.#files)
   }
 
   async #prepareIds(change: IdChange): Promise<PreparedIds> {
