@@ -274,7 +274,7 @@ function createCommits(options: DigestOptions, parts: CommitParts): Commits {
     const archiver = parts.archiver()
     archiver?.note(step, taken)
     const digested = step.shards.flatMap(shard => shard.partitions.map(toPosition))
-    options.log.release(archiver === null ? digested : digested.map(archiver.limit))
+    options.log.release(archiver === null ? digested : digested.map(one => archiver.limit(one)))
     onHealthy()
     options.onCommit(committed, step)
   }

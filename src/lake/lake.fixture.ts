@@ -13,6 +13,7 @@ import type { Reason } from '../model/refused.ts'
 import { createRefusedWriter } from '../model/refused.ts'
 import { SHOP_EVENTS } from '../model/shop-events.ts'
 import { concatBytes } from '../std/bytes.ts'
+import { createSystemClock } from '../std/clock.ts'
 import { MIB } from '../std/units.ts'
 import type { LakeOptions } from './lake.ts'
 import type { RangeSource } from './range.ts'
@@ -109,6 +110,7 @@ export async function openBed(): Promise<LakeBed> {
         catalog,
         scratchDirectory: join(directory, `scratch-${count}`),
         rangeBytesMax: 64 * MIB,
+        clock: createSystemClock(),
         breathe: async () => undefined,
       }
     },

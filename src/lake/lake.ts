@@ -9,9 +9,11 @@
 import type { ArchiveAdvance } from '../model/archive.ts'
 import type { Catalog } from '../model/catalog.ts'
 import type { ObjectStore } from '../model/object-store.ts'
+import type { Clock } from '../std/clock.ts'
 import { Fault } from '../std/fault.ts'
 import type { Intent } from './intent.ts'
 import { makeIntent, readIntent } from './intent.ts'
+import { withPatience } from './patience.ts'
 import type { Range, RangeSource } from './range.ts'
 import { openRange } from './range.ts'
 import type { Tables } from './table.ts'
@@ -26,6 +28,7 @@ export interface LakeOptions {
   readonly scratchDirectory: string
   /** Bytes of the log at which a range is cut. */
   readonly rangeBytesMax: number
+  readonly clock: Clock
   /** Waited for between pieces of work, of a few milliseconds each. */
   readonly breathe: () => Promise<void>
   /** Called on the way: tests die there. */
@@ -50,13 +53,14 @@ const EMPTY_PULLS_MAX = 20
 /** Throws LAKE_UNAVAILABLE. */
 export async function openLake(options: LakeOptions): Promise<Lake> {
   const tables = await openTables(options.scratchDirectory)
+  const context = { ...options, objects: withPatience(options.objects, options.clock), tables }
   return {
     archive: async (source, signal) => {
       const { first } = source
-      let intent = await readIntent(options.objects, source, { first, signal })
+      let intent = await readIntent(context.objects, source, { first, signal })
       for (;;) {
         if (intent !== null && intent.last >= source.next) return null
-        const written = await writeRange({ ...options, tables }, { source, intent }, signal)
+        const written = await writeRange(context, { source, intent }, signal)
         if ('advance' in written) return written.advance
         // Another said meanwhile which range it is.
         intent = written.intent

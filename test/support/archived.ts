@@ -37,7 +37,8 @@ export async function archiveAll(options: ArchivedOptions): Promise<Ledger> {
   const { objects, catalog, rangeBytesMax = 64 * MIB } = options
   const scratchDirectory = join(options.directory, 'scratch')
   const breathe = (): Promise<void> => clock.sleep(0, new AbortController().signal)
-  await using lake = await openLake({ objects, catalog, scratchDirectory, rangeBytesMax, breathe })
+  const parts = { objects, catalog, clock, rangeBytesMax, breathe }
+  await using lake = await openLake({ ...parts, scratchDirectory })
   const drain = new AbortController()
   const { signal } = new AbortController()
   const open: { store: Store | null } = { store: null }

@@ -57,6 +57,7 @@ export async function openArchive(
     catalog: config.catalog,
     scratchDirectory: join(dataDirOf(data).path, 'scratch', scratch),
     rangeBytesMax: archiveBytes,
+    clock,
     breathe: createBreath(clock, () => isBehind),
     crash,
   })
