@@ -5,6 +5,7 @@
  *   npm run bench                all but `ids`, some five minutes
  *   npm run bench -- engine      the engine against the baseline, pair by pair
  *   npm run bench -- digest      log to durable results, next to the engine alone
+ *   npm run bench -- lake        log to Parquet in a directory
  *   npm run bench -- import      `weir import` of a file of 465 MiB
  *   npm run bench -- memory      `weir start` at 1,000 events/s, a million events already seen
  *   npm run bench -- restart     a start with 10 M ids already seen
@@ -16,6 +17,7 @@ import process from 'node:process'
 import { isDeepStrictEqual } from 'node:util'
 import { EVENT_COUNT, eventFile } from './events.ts'
 import type { IdsMeasured } from './ids.ts'
+import type { LakeMeasured } from './lake.ts'
 import type { Measured } from './measure.ts'
 import { countOne, feed, importEvents, makePlace } from './processes.ts'
 import { toTable } from './table.ts'
@@ -29,6 +31,7 @@ const BENCHES: { readonly [name: string]: () => Promise<void> } = {
   memory: benchMemory,
   restart: benchRestart,
   ids: benchIds,
+  lake: benchLake,
 }
 const DEFAULT = ['engine', 'digest', 'import', 'memory', 'restart']
 
@@ -171,6 +174,28 @@ async function benchIds(): Promise<void> {
         whole(run.tablesAllowedMib),
         whole(run.rssMib),
         whole(run.idCount / run.seconds),
+      ],
+    ],
+  )
+}
+
+/** Goal: at least 300,000 events per CPU-second. */
+async function benchLake(): Promise<void> {
+  heading('archive: embedded log to Parquet in a directory')
+  const file = await eventFile(EVENT_COUNT)
+  await runScript('digest.ts', 'fill', file)
+  const run = (await runScript('lake.ts', file)) as LakeMeasured
+  table(
+    ['events', 'events/CPU-s', 'events/s', 'bytes/event', 'of JSON', 'files', 'RSS max MiB'],
+    [
+      [
+        whole(run.events),
+        whole(run.events / run.cpuSeconds),
+        whole(run.events / run.seconds),
+        (run.lakeBytes / run.events).toFixed(1),
+        (run.jsonBytes / run.events).toFixed(1),
+        whole(run.fileCount),
+        whole(run.rssMib),
       ],
     ],
   )
