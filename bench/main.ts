@@ -8,6 +8,7 @@
  *   npm run bench -- import      `weir import` of a file of 465 MiB
  *   npm run bench -- memory      `weir start` at 1,000 events/s, a million events already seen
  *   npm run bench -- restart     a start with 10 M ids already seen
+ *   npm run bench -- lake        log to Parquet in a directory
  *   npm run bench -- kafka       the digest over a Kafka, next to a plain consumer; needs Java
  *   npm run bench -- ids         20 M ids in the memory for ids of a default start
  */
@@ -16,6 +17,7 @@ import { compareRuns } from './compare.ts'
 import { EVENT_COUNT, eventFile } from './events.ts'
 import type { IdsMeasured } from './ids.ts'
 import { benchKafka } from './kafka.ts'
+import type { LakeMeasured } from './lake.ts'
 import { countOne, feed, importEvents, makePlace } from './processes.ts'
 import { heading, machineText, say, table, whole } from './report.ts'
 import { runScript } from './weir.ts'
@@ -26,6 +28,7 @@ const BENCHES: { readonly [name: string]: () => Promise<void> } = {
   import: benchImport,
   memory: benchMemory,
   restart: benchRestart,
+  lake: benchLake,
   kafka: benchKafka,
   ids: benchIds,
 }
@@ -128,6 +131,28 @@ async function benchIds(): Promise<void> {
         whole(run.tablesAllowedMib),
         whole(run.rssMib),
         whole(run.idCount / run.seconds),
+      ],
+    ],
+  )
+}
+
+/** Goal: at least 300,000 events per CPU-second. */
+async function benchLake(): Promise<void> {
+  heading('archive: embedded log to Parquet in a directory')
+  const file = await eventFile(EVENT_COUNT)
+  await runScript('digest.ts', 'fill', file)
+  const run = (await runScript('lake.ts', file)) as LakeMeasured
+  table(
+    ['events', 'events/CPU-s', 'events/s', 'bytes/event', 'of JSON', 'files', 'RSS max MiB'],
+    [
+      [
+        whole(run.events),
+        whole(run.events / run.cpuSeconds),
+        whole(run.events / run.seconds),
+        (run.lakeBytes / run.events).toFixed(1),
+        (run.jsonBytes / run.events).toFixed(1),
+        whole(run.fileCount),
+        whole(run.rssMib),
       ],
     ],
   )

@@ -1,4 +1,6 @@
 /** What `import … from 'weir'` gives: the words of a config. */
+export type { ArchiveTarget, LocalArchive, S3Archive, S3Options } from './model/archive-target.ts'
+export { local, s3 } from './model/archive-target.ts'
 export type { WeirConfig } from './model/config.ts'
 export { defineConfig } from './model/config.ts'
 export type { EventOf, EventSchema } from './model/event.ts'

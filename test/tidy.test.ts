@@ -13,6 +13,7 @@ const ROOMS = [
   'collector',
   'engine',
   'importer',
+  'lake',
   'live',
   'log',
   'objects',

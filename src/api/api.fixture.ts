@@ -36,6 +36,9 @@ const LINE: LedgerPartition = {
   misplaced: 0,
   applied: 7,
   quarantined: 2,
+  archived_offset: null,
+  lake_rows: null,
+  lake_rejects: null,
   balanced: true,
 }
 

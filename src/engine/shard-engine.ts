@@ -16,6 +16,7 @@ import { createIdSet } from './ids/id-set.ts'
 import { deriveKeys } from './ids/keys.ts'
 import type { Judge, Judged } from './judge.ts'
 import { createJudge } from './judge.ts'
+import { createRefusedNotes } from './refused.ts'
 import { createScanner } from './scan/byte-scanner.ts'
 import type { Columns, InvalidRow, Scanner } from './scan/scanner.ts'
 
@@ -28,6 +29,8 @@ export interface EngineOptions {
   readonly secret: Uint8Array
   /** Bytes that tables of ids may take. */
   readonly idsMemoryMax: number
+  /** Whether steps tell what was not accepted. */
+  readonly archives?: boolean
 }
 
 /** Bytes digested that weigh as one row: bounds what long keys and rejects take in memory. */
@@ -55,6 +58,7 @@ export function createEngine(options: EngineOptions): Engine {
     isAtHome: createHome(catalog, shard),
   })
   const totals = openTotals(catalog, state)
+  const refused = options.archives === true ? createRefusedNotes() : null
   const topics = new Map(
     topicsOf(catalog).map(topic => [topic, findTopic(catalog, topic, aggregator)]),
   )
@@ -72,6 +76,7 @@ export function createEngine(options: EngineOptions): Engine {
       assert(fetch.offset === total.offsetNext, 'a fetch goes on where the last one ended')
       const columns = scanner.scan(fetch, wanted)
       const judged = judge(columns, fetch.topic)
+      refused?.note(fetch, columns, judged)
       const appliedCount =
         judged.count === 0 ? 0 : aggregator.add({ eventType, columns, wanted, ...judged })
       advance(total, fetch, { columns, judged, appliedCount })
@@ -111,6 +116,7 @@ export function createEngine(options: EngineOptions): Engine {
         partials: aggregator.take(),
         ids: ids.take(),
         rejects: taken,
+        ...(refused === null ? {} : { refused: refused.take() }),
       }
     },
     settle: runs => ids.settle(runs),

@@ -143,6 +143,8 @@ function withFates(store: Store, stage: Stage): Store {
       if (fate === 'uncertain') throw new Fault('STORE_COMMIT_UNCERTAIN', 'the power went')
       return committed
     },
+    refused: (place, from) => store.refused(place, from),
+    archive: advance => store.archive(advance),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   }
 }

@@ -9,6 +9,8 @@
 import type { Engine } from '../engine/engine.ts'
 import { createEngine } from '../engine/shard-engine.ts'
 import type { EventLog } from '../log/log.ts'
+import type { ArchiveTotals } from '../model/archive.ts'
+import { isPlace } from '../model/archive.ts'
 import type { Catalog } from '../model/catalog.ts'
 import { topicsOf } from '../model/catalog.ts'
 import type { MetricPlan } from '../model/plan.ts'
@@ -20,6 +22,8 @@ import { Fault, isFault, messageOf } from '../std/fault.ts'
 import type { Outage } from '../std/outage.ts'
 import { MIB, SECOND_MS } from '../std/units.ts'
 import type { Committed, StepStore, StoreState } from '../store/store.ts'
+import type { Archiver, ArchiveSettings } from './archive.ts'
+import { nameOf, startArchiver } from './archive.ts'
 import type { PublishRejects } from './publish-rejects.ts'
 
 export interface DigestOptions {
@@ -43,6 +47,10 @@ export interface DigestOptions {
   readonly onCommit: (committed: Committed, step: Step) => void
   /** Whether to commit at once, though nothing moved, so that others learn who has the shards. */
   readonly announces?: boolean
+  /** Where the digest's shards are archived; without it they are not. */
+  readonly archive?: ArchiveSettings
+  /** Told after each pull whether there is surely more. */
+  readonly onPull?: (isBehind: boolean) => void
   /** Called with the rejects of a step, and waited for, before the step is committed. */
   readonly publishRejects?: PublishRejects
   /** Begins when counting waits, and ends when it goes on. */
@@ -100,13 +108,19 @@ export async function runDigest(options: DigestOptions): Promise<void> {
 /** One life of the store: from its offsets on, until drained, aborted, or a fault. */
 async function runSession(options: DigestOptions, onHealthy: () => void): Promise<void> {
   await using store = await options.openStore()
-  const { engines, positions } = await loadEngines(options, store)
-  const commits = createCommits(options, { store, engines, onHealthy })
+  const { engines, positions, archives } = await loadEngines(options, store)
+  const { log, clock, archive } = options
+  let archiver: Archiver | null = null
+  const commits = createCommits(options, { store, engines, onHealthy, archiver: () => archiver })
   try {
     if (options.announces === true) await commits.announce()
-    await digestLog(options, { engines, commits, positions })
+    if (archive !== undefined) {
+      archiver = startArchiver({ ...archive, log, store, archives, clock })
+    }
+    await digestLog(options, { engines, commits, positions, archiver })
   } finally {
     await commits.idle()
+    await archiver?.[Symbol.asyncDispose]()
   }
 }
 
@@ -114,11 +128,28 @@ async function runSession(options: DigestOptions, onHealthy: () => void): Promis
 async function loadEngines(
   options: DigestOptions,
   store: StepStore,
-): Promise<Pick<Session, 'engines' | 'positions'>> {
+): Promise<Pick<Session, 'engines' | 'positions'> & { readonly archives: Archives }> {
   const state = await store.load()
   options.onLoad?.(state)
   const engines = createEngines(options, state)
-  return { engines, positions: await findPositions(options, state) }
+  const owned = state.shards.filter(({ shard }) => options.shards.includes(shard))
+  const archives = owned.flatMap(shard => findArchives(shard, options.catalog))
+  return { engines, positions: await findPositions(options, state), archives }
+}
+
+type Archives = readonly ArchiveTotals[]
+
+/**
+ * Those that go on: neither of an event type that is no longer declared, nor of before a time
+ * without archiving.
+ */
+function findArchives({ archives = [], partitions }: ShardState, catalog: Catalog): Archives {
+  const topics = new Set(topicsOf(catalog))
+  return archives.filter(
+    archive =>
+      topics.has(archive.topic) &&
+      partitions.some(one => isPlace(one, archive) && one.offsetNext === archive.offsetDigested),
+  )
 }
 
 /** By shard. */
@@ -128,24 +159,27 @@ interface Session {
   readonly engines: Engines
   readonly commits: Commits
   readonly positions: readonly LogPosition[]
+  readonly archiver: Archiver | null
 }
 
 async function digestLog(options: DigestOptions, session: Session): Promise<void> {
   const { log, signal, clock } = options
-  const { engines, commits, positions } = session
+  const { engines, commits, positions, archiver } = session
   const bytesMax = options.pullBytesMax ?? PULL_BYTES_MAX
   const readOptions = { bytesMax, waitMsMax: options.commitMs }
   let committedAtMs = clock.monotonic()
   // As of the beginning of a pull: what was appended before the drain began is read by then.
   let isLast = options.drain.aborted
   for await (const fetches of log.read(positions, readOptions, signal)) {
+    archiver?.assertRunning()
     for (const fetch of fetches) {
       present(engines.get(fetch.partition), `the engine of shard ${fetch.partition}`).digest(fetch)
+      commits.noteBytes(fetch)
     }
     const isCaughtUp = fetches.length === 0
-    const intervalMs = isBehind(fetches, PULL_BYTES_MAX)
-      ? Math.max(options.commitMs, BEHIND_COMMIT_MS)
-      : options.commitMs
+    const isLagging = isBehind(fetches, PULL_BYTES_MAX)
+    options.onPull?.(isLagging)
+    const intervalMs = isLagging ? Math.max(options.commitMs, BEHIND_COMMIT_MS) : options.commitMs
     // A log may say sooner than after `commitMs` that there is nothing more.
     const isDue = clock.monotonic() - committedAtMs >= intervalMs - TIMER_MS_MAX
     const isFull = [...engines.values()].some(engine => engine.pendingSize >= PENDING_MAX)
@@ -176,6 +210,7 @@ function createEngines(options: DigestOptions, state: StoreState): Engines {
         secret,
         state: states.get(shard) ?? emptyState(shard),
         idsMemoryMax: options.idsMemoryMax / shards.length,
+        archives: options.archive !== undefined,
       })
       return [shard, engine]
     }),
@@ -224,6 +259,8 @@ async function waitForBounds(options: DigestOptions): Promise<readonly Partition
 
 interface Commits {
   readonly isBusy: boolean
+  /** Counts what of the log the next commit takes in. */
+  noteBytes(fetch: Fetch): void
   /** As `settled`, then starts a commit of all that gathered. */
   begin(): Promise<void>
   /** The first commit, of whatever gathered, or of nothing. */
@@ -239,14 +276,19 @@ interface CommitParts {
   readonly engines: Engines
   /** Called when a commit has succeeded, or there is nothing to commit. */
   readonly onHealthy: () => void
+  /** null: it does not run. */
+  readonly archiver: () => Archiver | null
 }
 
 function createCommits(options: DigestOptions, parts: CommitParts): Commits {
   const { store, engines, onHealthy } = parts
   let running: Promise<void> | null = null
   let failure: unknown = null
+  let bytes = new Map<string, number>()
 
   const commit = async (step: Step): Promise<void> => {
+    const taken = bytes
+    bytes = new Map()
     const rejects = step.shards.flatMap(shard => shard.rejects)
     if (rejects.length > 0) await options.publishRejects?.(rejects, options.signal)
     if (options.signal.aborted) return
@@ -254,7 +296,10 @@ function createCommits(options: DigestOptions, parts: CommitParts): Commits {
     for (const [shard, runs] of Map.groupBy(committed.runs, run => run.shard)) {
       engines.get(shard)?.settle(runs.map(({ run }) => run))
     }
-    options.log.release(step.shards.flatMap(shard => shard.partitions.map(toPosition)))
+    const archiver = parts.archiver()
+    archiver?.note(step, taken)
+    const digested = step.shards.flatMap(shard => shard.partitions.map(toPosition))
+    options.log.release(archiver === null ? digested : digested.map(one => archiver.limit(one)))
     onHealthy()
     options.onCommit(committed, step)
   }
@@ -265,6 +310,10 @@ function createCommits(options: DigestOptions, parts: CommitParts): Commits {
   return {
     get isBusy() {
       return running !== null
+    },
+    noteBytes: fetch => {
+      const name = nameOf(fetch)
+      bytes.set(name, (bytes.get(name) ?? 0) + fetch.bytes.length)
     },
     begin: async () => {
       await settled()

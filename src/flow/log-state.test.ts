@@ -22,6 +22,9 @@ const line = (partition: number, offset: number): LedgerPartition => ({
   misplaced: 0,
   applied: offset,
   quarantined: 0,
+  archived_offset: null,
+  lake_rows: null,
+  lake_rejects: null,
   balanced: true,
 })
 const ledgerOf = (...partitions: readonly LedgerPartition[]): Ledger => {

@@ -1,4 +1,5 @@
 /** What a user writes in weir.config.ts. Everything in it is optional. */
+import type { ArchiveTarget } from './archive-target.ts'
 import type { EventSchema } from './event.ts'
 import type { KafkaLog } from './kafka.ts'
 import type { Metric } from './metric.ts'
@@ -45,6 +46,15 @@ export interface WeirConfig {
   readonly s3Region?: string
   /** Whether a bucket stands in the path, as most servers that are not AWS need it. */
   readonly s3ForcePathStyle?: 'off' | 'on'
+  /**
+   * Where accepted events rest as Parquet: `s3({ bucket: … })`, `local('/mnt/lake')`, 'local'
+   * (DATA/lake), a directory, `s3://bucket/prefix`, or 'off'.
+   */
+  readonly archive?: ArchiveTarget | string
+  /** Bytes of the log at which a range of the archive is cut, as '64MiB'. */
+  readonly archiveBytes?: string
+  /** How long a range of the archive waits until it is cut, as '10m'. */
+  readonly archiveInterval?: string
   /** Event types besides the built-in six, or with more fields under one of their names. */
   readonly events?: readonly EventSchema[]
   /** Metrics besides the built-in ones, or instead of one of the same name. */

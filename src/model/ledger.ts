@@ -1,6 +1,8 @@
 /**
  * The ledger: where every record went, and the equations that must hold, per topic and partition.
  */
+import type { ArchiveTotals } from './archive.ts'
+import { isArchiveBalanced } from './archive.ts'
 import type { PartitionTotals } from './step.ts'
 import type { InvalidCode } from './verdict.ts'
 
@@ -21,6 +23,14 @@ export interface LedgerPartition {
   readonly applied: number
   /** Rejects that rest in quarantine, counted there. */
   readonly quarantined: number
+  /**
+   * What is below this offset rests in the lake, from where archiving began; null: nothing is
+   * archived now.
+   */
+  readonly archived_offset: number | null
+  /** Rows of events and of rejects in the lake, counted where they are written. */
+  readonly lake_rows: number | null
+  readonly lake_rejects: number | null
   readonly balanced: boolean
 }
 
@@ -29,18 +39,31 @@ export interface Ledger {
   readonly partitions: readonly LedgerPartition[]
 }
 
-/** Closes the ledger. `quarantined` gives how many rejects of a partition rest in quarantine. */
+/**
+ * Closes the ledger. `quarantined` gives how many rejects of a partition rest in quarantine;
+ * `archives` are of the partitions that are or were archived.
+ */
 export function closeLedger(
   partitions: readonly PartitionTotals[],
   quarantined: (topic: string, partition: number) => number,
+  archives: readonly ArchiveTotals[] = [],
 ): Ledger {
-  const lines = partitions.map(totals =>
-    closePartition(totals, quarantined(totals.topic, totals.partition)),
-  )
+  const known = new Map(archives.map(one => [`${one.partition} ${one.topic}`, one]))
+  const lines = partitions.map(totals => {
+    const { topic, partition } = totals
+    const archive = known.get(`${partition} ${topic}`)
+    return closePartition(totals, quarantined(topic, partition), archive)
+  })
   return { balanced: lines.every(line => line.balanced), partitions: lines }
 }
 
-function closePartition(totals: PartitionTotals, quarantined: number): LedgerPartition {
+function closePartition(
+  totals: PartitionTotals,
+  quarantined: number,
+  known: ArchiveTotals | undefined,
+): LedgerPartition {
+  // One that is behind stands still: archiving was turned off since.
+  const archive = known?.offsetDigested === totals.offsetNext ? known : null
   const invalidCount = invalidTotal(totals)
   const passed = totals.offsetNext - totals.offsetFirst
   return {
@@ -57,7 +80,11 @@ function closePartition(totals: PartitionTotals, quarantined: number): LedgerPar
     misplaced: totals.misplaced,
     applied: totals.applied,
     quarantined,
+    archived_offset: archive?.offsetNext ?? null,
+    lake_rows: archive?.rows ?? null,
+    lake_rejects: archive?.rejects ?? null,
     balanced:
+      (archive === null || isArchiveBalanced(archive, totals)) &&
       passed === totals.consumed + totals.skipped + totals.gap &&
       totals.consumed === totals.accepted + totals.duplicate + invalidCount &&
       totals.applied === totals.accepted &&

@@ -1,4 +1,5 @@
 /** A step: what a shard's engine made of the records since the last one. It is committed whole. */
+import type { ArchiveTotals, PartitionRefused } from './archive.ts'
 import type { IdChange, IdState } from './ids.ts'
 import type { PartialBatch } from './partial.ts'
 import type { InvalidCode } from './verdict.ts'
@@ -55,6 +56,10 @@ export interface ShardStep {
   readonly partials: readonly PartialBatch[]
   readonly ids: IdChange
   readonly rejects: readonly Reject[]
+  /**
+   * What was not accepted, of each partition that moved; none where nothing is archived.
+   */
+  readonly refused?: readonly PartitionRefused[]
 }
 
 export interface Step {
@@ -68,4 +73,6 @@ export interface ShardState {
   /** Empty for a shard that never committed. */
   readonly partitions: readonly PartitionTotals[]
   readonly ids: IdState
+  /** Of partitions that are archived. */
+  readonly archives?: readonly ArchiveTotals[]
 }

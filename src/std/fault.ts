@@ -24,6 +24,10 @@ export const FAULTS = {
   },
   FILE_UNREADABLE: { retry: 'never', when: 'a named file is missing, or cannot be read' },
   FORMAT_UNKNOWN: { retry: 'never', when: 'a file is of no format that weir can read' },
+  LAKE_UNAVAILABLE: {
+    retry: 'with-backoff',
+    when: 'files for the lake cannot be written in the data directory',
+  },
   LAKE_UNREADABLE: {
     retry: 'never',
     when: 'the lake is missing, or has files that cannot be counted',

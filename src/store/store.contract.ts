@@ -4,6 +4,7 @@ import type { IdState } from '../model/ids.ts'
 import { count, countDistinct, defineMetric, sum } from '../model/metric.ts'
 import type { MetricPlan } from '../model/plan.ts'
 import { testAnswers } from './answers.contract.ts'
+import { testArchive } from './archive.contract.ts'
 import type { StoreBed } from './bed.ts'
 import { expectFault, rowsOf } from './bed.ts'
 import { block, plansOf, reject, shardStep, sold, stepOf, toBatch, totals } from './steps.ts'
@@ -32,6 +33,7 @@ export function testStore(name: string, makeBed: () => Promise<StoreBed>): void 
     testIds(makeBed)
     testQuarantine(makeBed)
     testAnswers(makeBed)
+    testArchive(makeBed)
   })
 }
 
@@ -51,6 +53,7 @@ export function testSharedStore(
     testIds(makeBed)
     testQuarantine(makeBed)
     testAnswers(makeBed)
+    testArchive(makeBed)
   })
 }
 
@@ -58,7 +61,7 @@ function testSteps(makeBed: () => Promise<StoreBed>): void {
   test('a new store is empty', async () => {
     await using bed = await makeBed()
     await using store = await bed.open(plans)
-    const empty = { partitions: [], ids: { blocks: [], runs: [] } }
+    const empty = { partitions: [], ids: { blocks: [], runs: [] }, archives: [] }
     expect(await store.load()).toEqual({
       progress: null,
       sequence: 0,

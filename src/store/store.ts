@@ -6,8 +6,10 @@
  * Rows of the same window and key are appended, not updated; the store compacts them by rewriting,
  * on its own, between commits.
  */
+import type { ArchiveAdvance, Place } from '../model/archive.ts'
 import type { IdRun } from '../model/ids.ts'
 import type { Ledger } from '../model/ledger.ts'
+import type { RefusedCount, RefusedRange } from '../model/refused.ts'
 import type { Question, RejectPage, Result } from '../model/result.ts'
 import type { ShardState, Step } from '../model/step.ts'
 
@@ -42,6 +44,19 @@ export interface StepStore extends AsyncDisposable {
    * effect: close, open again, and read the offsets) or STORE_UNAVAILABLE (nothing changed).
    */
   commit(step: Step): Promise<Committed>
+
+  /**
+   * What was refused of a partition that is archived, as of the last commit: ranges in order, from
+   * the one that holds `from` on, of some hundred KiB at most; empty: nothing is refused from there
+   * on. Between two of them everything was accepted. Throws STORE_UNAVAILABLE.
+   */
+  refused(place: Place, from: number): Promise<readonly RefusedRange[]>
+
+  /**
+   * Notes that a range rests in the lake, in a commit of its own, and forgets its refusals, of
+   * which it gives the count. Waits for a commit under way. Throws what `commit` throws.
+   */
+  archive(advance: ArchiveAdvance): Promise<RefusedCount>
 }
 
 /** What readers need of a store. */

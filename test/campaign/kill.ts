@@ -2,9 +2,11 @@
  * Kills the process again and again, at random moments and at named points, under load, on one data
  * directory; then asks whether anything was lost or counted twice. A round is made of its seed.
  */
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createPrng } from '../../src/std/prng.ts'
 import { assertNothingLost } from '../support/against-oracle.ts'
+import { assertLakeIsExact, waitUntilArchived } from '../support/lake-check.ts'
 import { createPlace } from '../support/place.ts'
 import type { WeirChild } from '../support/process.ts'
 import { spawnWeir, startWeir } from '../support/process.ts'
@@ -23,6 +25,11 @@ export const CRASH_POINTS = [
   'commit.after',
   'compaction.before',
   'compaction.after',
+  'intent.after',
+  'upload.before',
+  'upload.after',
+  'archive.before',
+  'archive.after',
 ] as const
 
 export type Kill =
@@ -39,8 +46,13 @@ export interface CampaignReport {
   readonly acknowledgedCount: number
 }
 
-/** Small enough that segments roll and the store compacts many times a second. */
-const SETTINGS = { WEIR_SEGMENT_BYTES: '16KiB', WEIR_COMPACT_AFTER_ROWS: '300' }
+/** Small enough that segments roll, the store compacts and ranges are cut many times a second. */
+const SETTINGS = {
+  WEIR_SEGMENT_BYTES: '16KiB',
+  WEIR_COMPACT_AFTER_ROWS: '300',
+  WEIR_ARCHIVE_BYTES: '16KiB',
+  WEIR_ARCHIVE_INTERVAL: '150ms',
+}
 const KILLS_PER_ROUND = 10
 const START_MS_MAX = 1_000
 const MOMENT_MS_MAX = 1_200
@@ -93,7 +105,11 @@ export async function runKillRound(
     }
     await using survivor = await startWeir(place.directory, SETTINGS)
     const { acknowledged } = visitors
-    await assertNothingLost({ url: survivor.url, directory: place.directory, acknowledged })
+    const { directory } = place
+    await assertNothingLost({ url: survivor.url, directory, acknowledged })
+    const archived = await waitUntilArchived(survivor.url)
+    const places = { log: join(directory, 'log'), lake: join(directory, 'lake') }
+    await assertLakeIsExact(archived, places)
     return acknowledged.size
   } catch (cause) {
     const history = done.map(toText).join(', ')

@@ -20,6 +20,8 @@ import { SECOND_MS } from '../../std/units.ts'
 import { takeShard } from '../../store/results/epochs.ts'
 import { openResultsStore } from '../../store/results/results-store.ts'
 import type { StepStore } from '../../store/store.ts'
+import type { OpenArchive } from '../running/archive.ts'
+import { openArchive } from '../running/archive.ts'
 import { dataDirOf } from '../running/data-dir.ts'
 import { createEnd } from '../running/end.ts'
 import { openRejects, openTopics } from '../running/open-log.ts'
@@ -46,7 +48,7 @@ export const digestCommand: Command = {
   about: 'counts a share of what is on Kafka, beside any number of other workers',
   positionals: [],
   flags: {},
-  settings: ['kafka', 'results', 'kafkaGroup', 'kafkaSession', 'data', 'port'],
+  settings: ['kafka', 'results', 'archive', 'kafkaGroup', 'kafkaSession', 'data', 'port'],
   examples: [
     'weir digest --kafka 127.0.0.1:9092 --results ./results',
     'WEIR_KAFKA=b1:9092,b2:9092 weir digest --results /mnt/weir --kafka-session 30s',
@@ -68,6 +70,7 @@ async function runDigestWorker(context: CommandContext): Promise<number> {
       writeTopicIds(objects, ids).catch((error: unknown) => terminal.talk(messageOf(error)))
     },
   })
+  await using archive = await openArchive(context, `digest-${process.pid}`)
   await using rejects = present(openRejects(context), 'a log on kafka')
   const end = createEnd(signal)
   const counters = { shards: 0, assignments: 0, commits: 0, fenced: 0 }
@@ -83,7 +86,7 @@ async function runDigestWorker(context: CommandContext): Promise<number> {
   terminal.talk(`  results  ${placeOf(context)}`)
   terminal.talk(`  health   ${service.url}/healthz and ${service.url}/metrics`)
   const work = runWork({
-    ...toWorkOptions(context, { objects, keyId, log, rejects }),
+    ...toWorkOptions(context, { objects, keyId, log, rejects, archive }),
     secret,
     group: createGroupOf(context, voice.of(WAITS)),
     outage: createOutage(voice.of(WAITS)),
@@ -118,11 +121,13 @@ interface Parts {
   readonly keyId: string
   readonly log: EventLog
   readonly rejects: EventLog
+  /** null: nothing is archived. */
+  readonly archive: OpenArchive | null
 }
 
 function toWorkOptions(
   context: CommandContext,
-  { objects, keyId, log, rejects }: Parts,
+  { objects, keyId, log, rejects, archive }: Parts,
 ): Pick<
   Parameters<typeof runWork>[0],
   | 'log'
@@ -133,6 +138,8 @@ function toWorkOptions(
   | 'commitMs'
   | 'clock'
   | 'publishRejects'
+  | 'archive'
+  | 'onPull'
 > {
   const { config, clock, terminal } = context
   const { catalog, plans, settings } = config
@@ -160,6 +167,7 @@ function toWorkOptions(
     commitMs: commitMsOf(context),
     clock,
     publishRejects: createPublishRejects(rejects, rejectsTopicOf(catalog), clock),
+    ...(archive === null ? {} : { archive: archive.settings, onPull: archive.onPull }),
   }
 }
 

@@ -32,7 +32,7 @@ export const startCommand: Command = {
     import: { value: 'FILE', about: 'also imports a file of events' },
     mapping: { value: 'FILE', about: 'how the columns of a CSV file become events' },
   },
-  settings: ['port', 'data', 'traffic', 'host'],
+  settings: ['port', 'data', 'traffic', 'host', 'archive'],
   examples: [
     'weir start',
     'weir start --traffic 0 --port 9000 --data /var/lib/weir',

@@ -16,6 +16,7 @@ import { planMetrics } from '../../model/plan.ts'
 import { SHOP_EVENTS } from '../../model/shop-events.ts'
 import { SHOP_METRICS } from '../../model/shop-metrics.ts'
 import { Fault, messageOf } from '../../std/fault.ts'
+import { toArchiveSettings } from './archive.ts'
 import { toKafkaOptions, toKafkaSettings } from './kafka.ts'
 import type { SettingName, Settings } from './settings.ts'
 import { SETTING_NAMES, SETTINGS, toFlag, toVariable } from './settings.ts'
@@ -51,7 +52,11 @@ export async function loadConfig(inputs: ConfigInputs): Promise<LoadedConfig> {
   const config = configPath === null ? {} : await importConfig(configPath)
   assertVariables(inputs.environment)
   const path = configPath ?? CONFIG_FILE
-  const written = { ...toTexts(config), ...toKafkaSettings(config.log, path) }
+  const written = {
+    ...toTexts(config),
+    ...toKafkaSettings(config.log, path),
+    ...toArchiveSettings(config.archive, path),
+  }
   const sources = SETTING_NAMES.map(name => findSource(name, inputs, { written, path }))
   const settings = Object.fromEntries(
     sources.map(({ name, text, source }) => [

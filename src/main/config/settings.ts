@@ -168,6 +168,9 @@ export const SETTINGS: {
   readonly s3Endpoint: Setting<string>
   readonly s3Region: Setting<string>
   readonly s3ForcePathStyle: Setting<'off' | 'on'>
+  readonly archive: Setting<string>
+  readonly archiveBytes: Setting<number>
+  readonly archiveInterval: Setting<number>
 } = {
   data: text('./.weir', 'directory of the log, the store and the keys'),
   port: whole(
@@ -234,6 +237,13 @@ export const SETTINGS: {
     'off',
     'whether a bucket stands in the path, as most servers that are not AWS need it',
   ),
+  archive: text(
+    'local',
+    'where accepted events rest as Parquet: local (DATA/lake), a directory, s3://bucket/prefix, ' +
+      'or off',
+  ),
+  archiveBytes: size('64MiB', 'bytes of the log at which a range of the archive is cut'),
+  archiveInterval: duration('10m', 'how long a range of the archive waits until it is cut'),
 }
 
 export type SettingName = keyof typeof SETTINGS

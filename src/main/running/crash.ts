@@ -22,6 +22,11 @@ const POINTS = [
   'objects.after',
   'manifest.after',
   'upkeep.after',
+  'intent.after',
+  'upload.before',
+  'upload.after',
+  'archive.before',
+  'archive.after',
 ]
 
 /** `at`: the variable's value, or undefined for none. */

@@ -13,6 +13,8 @@ export interface DataDir {
   readonly path: string
   readonly log: string
   readonly store: string
+  /** Parquet, where the archive is local. */
+  readonly lake: string
   /** Positions of imports that were broken off. */
   readonly imports: string
   /** The note of the running process. */
@@ -40,6 +42,7 @@ export function dataDirOf(path: string): DataDir {
     path: root,
     log: join(root, 'log'),
     store: join(root, 'store'),
+    lake: join(root, 'lake'),
     imports: join(root, 'imports'),
     note: join(root, 'weir.json'),
     layout: join(root, 'layout.json'),

@@ -12,6 +12,7 @@ import { createOutage } from '../../std/outage.ts'
 import { openDuckDbStore } from '../../store/duckdb/duckdb.ts'
 import type { Committed, Store, StoreState } from '../../store/store.ts'
 import type { CommandContext } from '../terminal/command.ts'
+import { openArchive } from './archive.ts'
 import { dataDirOf, holdLayout, makeDataDir, readSecret } from './data-dir.ts'
 import { openLog, openRejects } from './open-log.ts'
 import { createVoice } from './voice.ts'
@@ -49,6 +50,7 @@ export async function openEmbedded(context: CommandContext): Promise<Embedded> {
   const voice = createVoice(context.terminal, 'counting again')
   const log = await openLog(context, voice.of(LOG_WAITS))
   const rejects = openRejects(context)
+  const archive = await openArchive(context, 'start')
   const openNext = openFirst(first, context)
   let current: Store | null = null
   let digest: Promise<void> | null = null
@@ -81,6 +83,7 @@ export async function openEmbedded(context: CommandContext): Promise<Embedded> {
           loaded.resolve()
         },
         onCommit: listeners.onCommit,
+        ...(archive === null ? {} : { archive: archive.settings, onPull: archive.onPull }),
         ...(rejects === null
           ? {}
           : { publishRejects: createPublishRejects(rejects, rejectsTopicOf(catalog), clock) }),
@@ -102,6 +105,7 @@ export async function openEmbedded(context: CommandContext): Promise<Embedded> {
       stop.abort()
       if (digest === null) await first[Symbol.asyncDispose]()
       else await digest.catch(() => undefined)
+      await archive?.[Symbol.asyncDispose]()
       await rejects?.[Symbol.asyncDispose]()
       await log[Symbol.asyncDispose]()
     },

@@ -1,5 +1,4 @@
 /** The lake that a command names, and what a run over it is. */
-import { join } from 'node:path'
 import { toLakeViews } from '../../engine/sql/sql.ts'
 import type { RunOptions } from '../../flow/batch.ts'
 import type { LakeFiles } from '../../flow/lake-files.ts'
@@ -10,6 +9,7 @@ import { RUN_NAME } from '../../model/run.ts'
 import { Fault } from '../../std/fault.ts'
 import type { Command, CommandContext } from '../terminal/command.ts'
 import { parseTimeFlag } from '../terminal/flags.ts'
+import { archivePlaceOf } from './archive.ts'
 import { dataDirOf } from './data-dir.ts'
 import { openObjects } from './open-objects.ts'
 
@@ -25,8 +25,9 @@ export const LAKE_FLAGS: Command['flags'] = {
 type Range = RunOptions['range']
 
 /** A directory, or `s3://bucket/folder`. */
-export function lakeOf({ config, flag }: CommandContext): string {
-  return flag('lake') ?? join(dataDirOf(config.settings.data).path, 'lake')
+export function lakeOf(context: CommandContext): string {
+  const { lake } = dataDirOf(context.config.settings.data)
+  return context.flag('lake') ?? archivePlaceOf(context) ?? lake
 }
 
 /** The files of the plans' event types. Throws LAKE_UNREADABLE where there is no lake. */

@@ -6,9 +6,12 @@
  * it no longer names are removed. What a crash leaves between is removed at open.
  */
 import type { DuckDBConnection } from '@duckdb/node-api'
+import type { ArchiveAdvance, ArchiveTotals, Place } from '../../model/archive.ts'
+import { noteStep } from '../../model/archive.ts'
 import type { Ledger } from '../../model/ledger.ts'
 import type { MetricPlan } from '../../model/plan.ts'
 import { progressOf } from '../../model/progress.ts'
+import type { RefusedCount, RefusedRange } from '../../model/refused.ts'
 import type { Question, RejectPage, Result } from '../../model/result.ts'
 import type { PartitionTotals, ShardState, Step } from '../../model/step.ts'
 import { assert, present } from '../../std/assert.ts'
@@ -19,6 +22,7 @@ import { toAsk, toRejectAsk } from '../question.ts'
 import type { Committed, RejectQuestion, Store, StoreState } from '../store.ts'
 import { appendPartials, appendRejects } from './append.ts'
 import { Appenders } from './appenders.ts'
+import { appendRefused, dropRefused, readArchives, readRefused, writeAdvance } from './archives.ts'
 import { COMPACT_ROWS_MIN, needsCompaction, rewriteMetric } from './compaction.ts'
 import { Database, toFault } from './database.ts'
 import type { PreparedIds } from './ids/id-store.ts'
@@ -39,7 +43,8 @@ import {
 } from './records.ts'
 import { tablesOf } from './schema.ts'
 
-export type CrashPoint = 'commit.before' | 'commit.after' | 'compaction.before' | 'compaction.after'
+type Work = 'commit' | 'compaction' | 'archive'
+export type CrashPoint = `${Work}.${'before' | 'after'}`
 
 export interface DuckDbStoreOptions {
   readonly directory: string
@@ -94,6 +99,7 @@ class DuckDbStore implements Store {
   readonly #closing = new AbortController()
   readonly #metrics = new Map<string, MetricState>()
   readonly #partitions = new Map<number, readonly PartitionTotals[]>()
+  readonly #archives = new Map<number, readonly ArchiveTotals[]>()
   #at: Progress = { sequence: 0, progress: null }
   #catalogVersion: string | null = null
   /** Why the store can no longer be used. */
@@ -121,6 +127,9 @@ class DuckDbStore implements Store {
     const ids = await IdStore.open(options.directory, { deltas, runs: await readRuns(writer) })
     const store = new DuckDbStore(options, database, ids)
     for (const [shard, { partitions }] of shards) store.#partitions.set(shard, partitions)
+    for (const [shard, archives] of await readArchives(writer)) {
+      store.#archives.set(shard, archives)
+    }
     store.#at = await readProgress(writer)
     store.#catalogVersion = await readCatalogVersion(writer)
     for (const plan of options.plans) {
@@ -136,7 +145,8 @@ class DuckDbStore implements Store {
     const shards: ShardState[] = []
     for (let shard = 0; shard < this.#options.shards; shard += 1) {
       const partitions = this.#partitions.get(shard) ?? []
-      shards.push({ shard, partitions, ids: await this.#ids.load(shard) })
+      const archives = this.#archives.get(shard) ?? []
+      shards.push({ shard, partitions, ids: await this.#ids.load(shard), archives })
     }
     return { ...this.#at, shards }
   }
@@ -145,6 +155,24 @@ class DuckDbStore implements Store {
     const committed = await this.#exclusive(() => this.#commit(step))
     this.#maintain()
     return committed
+  }
+
+  async refused(place: Place, from: number): Promise<readonly RefusedRange[]> {
+    this.#assertUsable()
+    return this.#database.read(connection => readRefused(connection, place, from))
+  }
+
+  async archive(advance: ArchiveAdvance): Promise<RefusedCount> {
+    return await this.#exclusive(async () => {
+      const { partition } = advance
+      const before = this.#archives.get(partition) ?? []
+      let moved = { after: before, gone: { refused: 0, invalid: 0 } }
+      await this.#transact('archive', async () => {
+        moved = await writeAdvance(this.#writer, before, advance)
+      })
+      this.#archives.set(partition, moved.after)
+      return moved.gone
+    })
   }
 
   async query(question: Question): Promise<Result> {
@@ -184,11 +212,15 @@ class DuckDbStore implements Store {
       sequence: this.#at.sequence + 1,
       progress: progressOf([...partitions.values()].flat(), this.#at.progress),
     }
+    const archives = new Map(
+      step.shards.map(one => [one.shard, noteStep(this.#archives.get(one.shard) ?? [], one)]),
+    )
     let ids: readonly PreparedIds[] = []
     await this.#transact('commit', async () => {
       ids = await this.#prepareIds(step)
       await this.#append(step)
-      await writeShards(this.#writer, step.shards, ids)
+      await dropRefused(this.#writer, this.#archives, archives)
+      await writeShards(this.#writer, step.shards, { ids, archives })
       await writeProgress(this.#writer, at)
       if (step.catalogVersion !== this.#catalogVersion) {
         const sql = `INSERT INTO catalogs VALUES ($1, ${at.sequence})`
@@ -198,6 +230,7 @@ class DuckDbStore implements Store {
     this.#at = at
     this.#catalogVersion = step.catalogVersion
     for (const shard of step.shards) this.#partitions.set(shard.shard, shard.partitions)
+    for (const [shard, after] of archives) this.#archives.set(shard, after)
     this.#countRows(step)
     const runs: Committed['runs'][number][] = []
     for (const prepared of ids) {
@@ -217,7 +250,7 @@ class DuckDbStore implements Store {
 
   async #append(step: Step): Promise<void> {
     const late = findLate(step, this.#at.progress)
-    for (const { shard, partials, rejects } of step.shards) {
+    for (const { shard, partials, rejects, refused = [] } of step.shards) {
       for (const batch of partials) {
         const { plan, generation } = this.#metricOf(batch.plan)
         const lateness = late.get(batch) ?? null
@@ -225,6 +258,7 @@ class DuckDbStore implements Store {
         await appendPartials(this.#appenders, tables, { shard, batch, lateness })
       }
       await appendRejects(this.#appenders, rejects)
+      await appendRefused(this.#appenders, refused)
     }
     this.#appenders.flush()
   }
@@ -297,7 +331,7 @@ class DuckDbStore implements Store {
    * Runs `work` in a transaction. If it fails, nothing has changed (STORE_UNAVAILABLE); if the
    * commit itself fails, nobody knows, and the store is of no more use (STORE_COMMIT_UNCERTAIN).
    */
-  async #transact(name: 'commit' | 'compaction', work: () => Promise<void>): Promise<void> {
+  async #transact(name: Work, work: () => Promise<void>): Promise<void> {
     try {
       await this.#writer.run('BEGIN TRANSACTION')
       await work()

@@ -11,6 +11,7 @@ import { unreachable } from '../../std/assert.ts'
 import { compareUtf8 } from '../../std/bytes.ts'
 import type { Ask, RejectAsk, RejectPlace, RowPlace } from '../question.ts'
 import { toRejectCursor, toRowCursor } from '../question.ts'
+import { readArchives } from './archives.ts'
 import { readMetric, readProgress, readRows, readShards } from './records.ts'
 import type { MetricTables } from './schema.ts'
 import { tablesOf } from './schema.ts'
@@ -63,7 +64,10 @@ export async function readLedger(connection: DuckDBConnection): Promise<Ledger> 
   const sorted = partitions.toSorted(
     (a, b) => compareUtf8(a.topic, b.topic) || a.partition - b.partition,
   )
-  return closeLedger(sorted, (topic, partition) => counts.get(`${partition} ${topic}`) ?? 0)
+  const archives = [...(await readArchives(connection)).values()].flat()
+  const quarantined = (topic: string, partition: number): number =>
+    counts.get(`${partition} ${topic}`) ?? 0
+  return closeLedger(sorted, quarantined, archives)
 }
 
 export async function readRejects(

@@ -3,12 +3,13 @@
  * Read once at open and on every snapshot; written with every commit.
  */
 import type { DuckDBConnection } from '@duckdb/node-api'
+import type { ArchiveTotals } from '../../model/archive.ts'
 import type { MetricPlan } from '../../model/plan.ts'
 import type { PartitionTotals, ShardStep } from '../../model/step.ts'
 import { Fault } from '../../std/fault.ts'
 import { toPartialUntil } from '../declaration.ts'
 import type { DeltaPointer, PreparedIds, RunPointer } from './ids/id-store.ts'
-import { createMetricTables, createTables, FORMAT, tablesOf } from './schema.ts'
+import { addArchiveTables, createMetricTables, createTables, FORMAT, tablesOf } from './schema.ts'
 
 export interface Progress {
   readonly sequence: number
@@ -52,6 +53,7 @@ export async function openRecords(connection: DuckDBConnection, shards: number):
         `set partitions to ${String(known)}, or name another data directory`,
     )
   }
+  await addArchiveTables(connection)
 }
 
 /**
@@ -156,17 +158,28 @@ export async function readCatalogVersion(connection: DuckDBConnection): Promise<
 export async function writeShards(
   connection: DuckDBConnection,
   steps: readonly ShardStep[],
-  ids: readonly PreparedIds[],
+  {
+    ids,
+    archives,
+  }: {
+    readonly ids: readonly PreparedIds[]
+    readonly archives: ReadonlyMap<number, readonly ArchiveTotals[]>
+  },
 ): Promise<void> {
   if (steps.length === 0) return
   const shards = steps.map(step => step.shard).join(', ')
   await connection.run(`DELETE FROM shards WHERE shard IN (${shards})`)
   const rows = steps.map(({ shard }, index) => {
     const { generation = 0, length = 0 } = ids[index]?.delta ?? {}
-    return `(${shard}, $${index + 1}, ${generation}, ${length})`
+    const [totals, archived] = [`$${2 * index + 1}`, `$${2 * index + 2}`]
+    return `(${shard}, ${totals}, ${generation}, ${length}, ${archived})`
   })
-  const texts = steps.map(step => JSON.stringify(step.partitions))
-  await connection.run(`INSERT INTO shards VALUES ${rows.join(', ')}`, texts)
+  const texts = steps.flatMap(({ shard, partitions }) => [
+    JSON.stringify(partitions),
+    JSON.stringify(archives.get(shard) ?? []),
+  ])
+  const columns = 'shard, partitions, ids_generation, ids_length, archives'
+  await connection.run(`INSERT INTO shards(${columns}) VALUES ${rows.join(', ')}`, texts)
   const runs = ids.flatMap(({ shard, runs }) => runs.map(run => `(${shard}, ${run.number})`))
   if (runs.length > 0) await connection.run(`INSERT INTO runs VALUES ${runs.join(', ')}`)
 }

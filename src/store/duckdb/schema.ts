@@ -10,7 +10,10 @@ import type { MetricPlan } from '../../model/plan.ts'
 /** Changes with every change of the tables or of the files beside them. */
 export const FORMAT = 1
 
-/** One row each in `meta`; `shards`: partitions (totals as JSON) and where the ids stand. */
+/**
+ * One row each in `meta`; `shards`: partitions and archives (totals as JSON) and where the ids
+ * stand; `refused`: of partitions that are archived, what waits.
+ */
 const TABLES: readonly string[] = [
   'meta(format INTEGER, shards INTEGER, sequence BIGINT, progress BIGINT)',
   'catalogs(version VARCHAR, sequence BIGINT)',
@@ -25,7 +28,17 @@ const TABLES: readonly string[] = [
 /** Creates what a new file needs, within the caller's transaction. */
 export async function createTables(connection: DuckDBConnection, shards: number): Promise<void> {
   for (const table of TABLES) await connection.run(`CREATE TABLE ${table}`)
+  await addArchiveTables(connection)
   await connection.run(`INSERT INTO meta VALUES (${FORMAT}, ${shards}, 0, NULL)`)
+}
+
+/** What files that were made before there was an archive lack. */
+export async function addArchiveTables(connection: DuckDBConnection): Promise<void> {
+  await connection.run('ALTER TABLE shards ADD COLUMN IF NOT EXISTS archives VARCHAR')
+  await connection.run(
+    `CREATE TABLE IF NOT EXISTS refused(topic VARCHAR, "partition" INTEGER, first BIGINT,
+      next BIGINT, runs BLOB)`,
+  )
 }
 
 /** The tables of a metric; compaction makes a new generation of both. */

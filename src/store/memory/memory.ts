@@ -2,12 +2,16 @@
  * The store in memory, in plain Maps: for tests and simulations, and the second opinion on what the
  * store on a disk answers. What it keeps outlives the handle, as a disk does.
  */
+import type { ArchiveAdvance, ArchiveTotals, PartitionRefused, Place } from '../../model/archive.ts'
+import { advanceArchive, countGone, isPlace, noteStep } from '../../model/archive.ts'
 import type { IdBlock, IdBucket, IdChange, IdRun } from '../../model/ids.ts'
 import { ID_BYTES } from '../../model/ids.ts'
 import type { Ledger } from '../../model/ledger.ts'
 import { closeLedger } from '../../model/ledger.ts'
 import type { MetricPlan } from '../../model/plan.ts'
 import { progressOf } from '../../model/progress.ts'
+import type { RefusedCount, RefusedRange } from '../../model/refused.ts'
+import { cutRefused } from '../../model/refused.ts'
 import type { Question, Result } from '../../model/result.ts'
 import type { PartitionTotals, Reject, Step } from '../../model/step.ts'
 import { present } from '../../std/assert.ts'
@@ -32,6 +36,8 @@ export interface MemoryDisk {
   readonly partitions: Map<number, readonly PartitionTotals[]>
   readonly metrics: Map<string, KeptMetric>
   readonly rejects: Reject[]
+  readonly archives: Map<number, readonly ArchiveTotals[]>
+  refused: readonly PartitionRefused[]
   readonly warm: Map<number, IdBlock[]>
   readonly runs: Map<number, IdRun[]>
 }
@@ -58,6 +64,8 @@ export function createMemoryDisk(): MemoryDisk {
     partitions: new Map(),
     metrics: new Map(),
     rejects: [],
+    archives: new Map(),
+    refused: [],
     warm: new Map(),
     runs: new Map(),
   }
@@ -83,6 +91,8 @@ export function openMemoryStore(options: MemoryStoreOptions): Store {
     commit: async step => commit(use(), step),
     query: async question => query(use(), plans, question),
     audit: async () => audit(use()),
+    refused: async (place, from) => refusedFrom(use(), place, from),
+    archive: async advance => archive(use(), advance),
     rejects: async question => pageRejects(use().rejects, toRejectAsk(question)),
     [Symbol.asyncDispose]: async () => {
       disk.isOpen = false
@@ -114,6 +124,7 @@ function load(disk: MemoryDisk, shards: number): StoreState {
     shards: Array.from({ length: shards }, (_, shard) => ({
       shard,
       partitions: disk.partitions.get(shard) ?? [],
+      archives: disk.archives.get(shard) ?? [],
       ids: { blocks: joinBlocks(disk.warm.get(shard) ?? []), runs: disk.runs.get(shard) ?? [] },
     })),
   }
@@ -122,7 +133,11 @@ function load(disk: MemoryDisk, shards: number): StoreState {
 function commit(disk: MemoryDisk, step: Step): Committed {
   const late = findLate(step, disk.progress)
   const runs: Committed['runs'][number][] = []
-  for (const { shard, partitions, partials, ids, rejects } of step.shards) {
+  for (const one of step.shards) {
+    const { shard, partitions, partials, ids, rejects, refused = [] } = one
+    disk.archives.set(shard, noteStep(disk.archives.get(shard) ?? [], one))
+    const fresh = refused.filter(range => range.runs.length > 0)
+    disk.refused = [...disk.refused, ...fresh].filter(range => isWaiting(disk, range))
     for (const batch of partials) {
       const { view } = present(disk.metrics.get(batch.plan.hash), `metric ${batch.plan.name}`)
       for (const row of rowsOfBatch(batch, late.get(batch) ?? null)) view.add(row)
@@ -134,6 +149,36 @@ function commit(disk: MemoryDisk, step: Step): Committed {
   disk.progress = progressOf([...disk.partitions.values()].flat(), disk.progress)
   disk.sequence += 1
   return { sequence: disk.sequence, progress: disk.progress, runs }
+}
+
+/** What is below where archiving began anew is forgotten. */
+function isWaiting(disk: MemoryDisk, range: PartitionRefused): boolean {
+  const archives = [...disk.archives.values()].flat()
+  return archives.some(one => isPlace(one, range) && one.offsetNext < range.next)
+}
+
+function refusedFrom(disk: MemoryDisk, place: Place, from: number): readonly RefusedRange[] {
+  return disk.refused
+    .filter(range => isPlace(range, place) && range.next > from)
+    .map(({ first, next, runs }) => ({ first, next, runs }))
+}
+
+function archive(disk: MemoryDisk, advance: ArchiveAdvance): RefusedCount {
+  const { offsetNext, partition } = advance
+  const gone = countGone(
+    disk.refused.filter(range => isPlace(range, advance)),
+    offsetNext,
+  )
+  const archives = (disk.archives.get(partition) ?? []).map(one =>
+    isPlace(one, advance) ? advanceArchive(one, advance, gone) : one,
+  )
+  disk.archives.set(partition, archives)
+  disk.refused = disk.refused
+    .filter(range => isWaiting(disk, range))
+    .map(range =>
+      isPlace(range, advance) ? { ...range, ...cutRefused(range, offsetNext) } : range,
+    )
+  return gone
 }
 
 function query(disk: MemoryDisk, plans: readonly MetricPlan[], question: Question): Result {
@@ -153,6 +198,7 @@ function audit(disk: MemoryDisk): Ledger {
     partitions,
     (topic, partition) =>
       disk.rejects.filter(one => one.topic === topic && one.partition === partition).length,
+    [...disk.archives.values()].flat(),
   )
 }
 

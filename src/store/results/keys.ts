@@ -14,17 +14,19 @@ export const FOLDERS = {
   objects: 'results/objects',
   rejects: 'results/rejects',
   ids: 'state/ids',
+  refused: 'state/refused',
   manifests: 'results/manifests',
   epochs: 'state/epochs',
 } as const
 
-export type FileKind = 'rows' | 'rejects' | 'ids' | 'run'
+export type FileKind = 'rows' | 'rejects' | 'ids' | 'run' | 'refused'
 
 const FILES: { readonly [Kind in FileKind]: readonly [folder: string, ending: string] } = {
   rows: [FOLDERS.objects, 'ndjson.gz'],
   rejects: [FOLDERS.rejects, 'ndjson.gz'],
   ids: [FOLDERS.ids, 'ids'],
   run: [FOLDERS.ids, 'run'],
+  refused: [FOLDERS.refused, 'runs'],
 }
 
 /** A shard of this worker, and since when: nobody else ever gets the same pair. */

@@ -30,6 +30,8 @@ export interface Manifest {
   readonly objects: readonly RowsEntry[]
   readonly rejects: readonly RejectsEntry[]
   readonly ids: readonly IdsEntry[]
+  /** How far partitions are archived in the lake; of manifests older than that there is none. */
+  readonly archives?: readonly ArchiveLine[] | undefined
   /** Objects that readers of earlier manifests may still read. */
   readonly garbage: readonly { readonly key: string; readonly since_ms: number }[]
 }
@@ -51,6 +53,34 @@ export interface LedgerLine {
   readonly at_end: boolean
   /** Rejects written by this shard, counted where they are written. */
   readonly quarantined: number
+}
+
+export interface ArchiveLine {
+  readonly topic: string
+  readonly partition: number
+  readonly offset_first: number
+  readonly accepted_before: number
+  readonly invalid_before: number
+  /** The next offset to archive, and up to where refusals are known. */
+  readonly offset_next: number
+  readonly offset_digested: number
+  readonly rows: number
+  readonly rejects: number
+  readonly refused: number
+  readonly invalid: number
+  readonly waits_since_ms: number
+  /** What is refused of the offsets that wait, in order. */
+  readonly ranges: readonly RefusedEntry[]
+}
+
+/** Runs of a range (see model/refused.ts): in base64, or `size` bytes at `at` of an object. */
+export interface RefusedEntry {
+  readonly first: number
+  readonly next: number
+  readonly runs: string | null
+  readonly key: string | null
+  readonly at: number
+  readonly size: number
 }
 
 export interface MetricLine {
@@ -140,6 +170,31 @@ const ledgerSchema: z.ZodType<LedgerLine> = z.object({
   quarantined: total,
 })
 
+const archiveSchema: z.ZodType<ArchiveLine> = z.object({
+  topic: z.string(),
+  partition: total,
+  offset_first: total,
+  accepted_before: total,
+  invalid_before: total,
+  offset_next: total,
+  offset_digested: total,
+  rows: total,
+  rejects: total,
+  refused: total,
+  invalid: total,
+  waits_since_ms: whole,
+  ranges: z.array(
+    z.object({
+      first: total,
+      next: total,
+      runs: z.string().nullable(),
+      key: z.string().nullable(),
+      at: total,
+      size: total,
+    }),
+  ),
+})
+
 const manifestSchema: z.ZodType<Manifest> = z.object({
   format: z.literal(FORMAT),
   shard: total,
@@ -189,6 +244,7 @@ const manifestSchema: z.ZodType<Manifest> = z.object({
       }),
     ]),
   ),
+  archives: z.array(archiveSchema).optional(),
   garbage: z.array(z.object({ key: z.string(), since_ms: whole })),
 })
 
@@ -230,8 +286,9 @@ function parseManifest(key: string, bytes: Uint8Array): Manifest {
 
 /** The key of every object that a manifest needs; of `garbage` none. */
 export function keysOf(manifest: Manifest): ReadonlySet<string> {
-  const { objects, rejects, ids } = manifest
-  return new Set([...objects, ...rejects, ...ids].map(one => one.key))
+  const { objects, rejects, ids, archives = [] } = manifest
+  const refused = archives.flatMap(line => line.ranges.flatMap(entry => entry.key ?? []))
+  return new Set([...[...objects, ...rejects, ...ids].map(one => one.key), ...refused])
 }
 
 export function toTotals(line: LedgerLine): PartitionTotals {

@@ -104,6 +104,12 @@ function toStore(
       }
     },
     commit,
+    refused: (place, from) => workerOf(place.partition).refused(place, from),
+    archive: async advance => {
+      const gone = await workerOf(advance.partition).archive(advance)
+      await reader.refresh()
+      return gone
+    },
     query: question => reader.query(question),
     audit: () => reader.audit(),
     rejects: question => reader.rejects(question),

@@ -13,6 +13,7 @@ import { compareUtf8 } from '../../std/bytes.ts'
 import { Fault, isFault } from '../../std/fault.ts'
 import { toAsk, toRejectAsk } from '../question.ts'
 import type { AnswerStore } from '../store.ts'
+import { toArchiveTotals } from './archives.ts'
 import { declareMetrics } from './declare.ts'
 import { unchanged } from './faults.ts'
 import { laterOf } from './later-of.ts'
@@ -179,5 +180,8 @@ function toLedger(manifests: readonly Manifest[]): Ledger {
   const sorted = lines
     .map(toTotals)
     .toSorted((a, b) => compareUtf8(a.topic, b.topic) || a.partition - b.partition)
-  return closeLedger(sorted, (topic, partition) => counts.get(`${partition} ${topic}`) ?? 0)
+  const archives = manifests.flatMap(({ archives: own = [] }) => own.map(toArchiveTotals))
+  const quarantined = (topic: string, partition: number): number =>
+    counts.get(`${partition} ${topic}`) ?? 0
+  return closeLedger(sorted, quarantined, archives)
 }

@@ -8,16 +8,20 @@
  * may be an empty step. Without it a shard that has nothing to tell would hold up progress.
  */
 import { join } from 'node:path'
+import type { ArchiveAdvance, Place } from '../../model/archive.ts'
+import { isPlace } from '../../model/archive.ts'
 import type { ObjectStore } from '../../model/object-store.ts'
 import type { MetricPlan } from '../../model/plan.ts'
 import { progressOf } from '../../model/progress.ts'
+import type { RefusedCount, RefusedRange } from '../../model/refused.ts'
 import type { Step } from '../../model/step.ts'
-import { assert } from '../../std/assert.ts'
+import { assert, present } from '../../std/assert.ts'
 import type { Clock } from '../../std/clock.ts'
 import { Fault, messageOf } from '../../std/fault.ts'
 import { createDescriptors } from '../ids/files.ts'
 import { findLate } from '../lateness.ts'
 import type { Committed, StepStore, StoreState } from '../store.ts'
+import { readLine } from './archives.ts'
 import { unchanged } from './faults.ts'
 import type { OwnedShard } from './keys.ts'
 import { laterOf } from './later-of.ts'
@@ -30,7 +34,13 @@ import { openRoot } from './root.ts'
 import type { Prepared } from './shard-writer.ts'
 import { ShardWriter } from './shard-writer.ts'
 
-export type CrashPoint = 'objects.before' | 'objects.after' | 'manifest.after' | 'upkeep.after'
+export type CrashPoint =
+  | 'objects.before'
+  | 'objects.after'
+  | 'manifest.after'
+  | 'upkeep.after'
+  | 'archive.before'
+  | 'archive.after'
 
 export interface ResultsStoreOptions {
   readonly objects: ObjectStore
@@ -130,12 +140,50 @@ class PlacedStore implements ResultsStore {
   }
 
   async commit(step: Step): Promise<Committed> {
-    this.#assertUsable()
-    const committing = this.#commit(step)
-    this.#committing = committing.catch(() => null)
-    const committed = await committing
+    const committed = await this.#exclusive(() => this.#commit(step))
     this.#maintain()
     return committed
+  }
+
+  async refused(place: Place, from: number): Promise<readonly RefusedRange[]> {
+    this.#assertUsable()
+    const { manifest } = present(this.#writers.get(place.partition), 'a writer of the shard')
+    const line = manifest.archives?.find(one => isPlace(one, place))
+    if (line === undefined) return []
+    return await readLine(this.#options.objects, line, from).catch((error: unknown) => {
+      throw unchanged('refusals could not be read', error)
+    })
+  }
+
+  async archive(advance: ArchiveAdvance): Promise<RefusedCount> {
+    return await this.#exclusive(async () => {
+      const writer = present(this.#writers.get(advance.partition), 'a writer of the shard')
+      const prepare = async (): Promise<Prepared & { readonly gone: RefusedCount }> => {
+        const prepared = await writer.prepareArchive(advance, this.#options.clock.now())
+        await writer.check()
+        return prepared
+      }
+      const prepared = await prepare().catch((error: unknown) => {
+        throw unchanged('an advance of the archive could not be prepared', error)
+      })
+      this.#options.crash?.('archive.before')
+      await writer.put(prepared).catch((cause: unknown) => {
+        throw this.#break(cause)
+      })
+      this.#options.crash?.('archive.after')
+      await writer.adopt(prepared)
+      return prepared.gone
+    })
+  }
+
+  /** Commits take turns, in the order of their calls. */
+  async #exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#committing.then(() => {
+      this.#assertUsable()
+      return work()
+    })
+    this.#committing = turn.catch(() => null)
+    return await turn
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -3,14 +3,17 @@
  * objects and says what the manifest will be, `check` looks whether the shard is still ours, `put`
  * replaces the manifest, which is the commit, and `adopt` takes it for the state.
  */
+import type { ArchiveAdvance } from '../../model/archive.ts'
 import type { IdChange, IdRun } from '../../model/ids.ts'
 import type { ObjectStore } from '../../model/object-store.ts'
 import type { PartialBatch } from '../../model/partial.ts'
 import type { MetricPlan } from '../../model/plan.ts'
+import type { RefusedCount } from '../../model/refused.ts'
 import type { PartitionTotals, Reject, ShardState, ShardStep } from '../../model/step.ts'
 import { Fault } from '../../std/fault.ts'
 import type { Descriptors } from '../ids/files.ts'
 import type { Lateness } from '../lateness.ts'
+import { advanceLines, noteArchives, toArchiveTotals } from './archives.ts'
 import { declareMetrics } from './declare.ts'
 import { isTakenOver } from './epochs.ts'
 import { fenced, missing } from './faults.ts'
@@ -128,7 +131,8 @@ export class ShardWriter {
     const deltas = this.#manifest.ids.filter(entry => entry.kind === 'delta')
     const blocks = await readDeltas(this.#options.objects, deltas)
     const ids = { blocks: joinBlocks(blocks), runs: this.#runs.held.runs }
-    return { shard: this.owned.shard, partitions: this.partitions, ids }
+    const archives = (this.#manifest.archives ?? []).map(toArchiveTotals)
+    return { shard: this.owned.shard, partitions: this.partitions, ids, archives }
   }
 
   /** `step` null: only says that the shard is ours, and what it counts. */
@@ -145,10 +149,11 @@ export class ShardWriter {
       writeStepRows(this.#files, { partials, late, sequence, rowsMax }),
       writeRejects(this.#files, rejects, origin),
       this.#prepareIds(ids),
+      this.#noteArchives(step),
     ] as const
     // An error waits for all: then nothing more is being written.
     await Promise.allSettled(writing)
-    const [rows, quarantined, prepared] = await Promise.all(writing)
+    const [rows, quarantined, prepared, archives] = await Promise.all(writing)
     const manifest: Manifest = {
       ...known,
       sequence,
@@ -160,6 +165,7 @@ export class ShardWriter {
       objects: [...upkeep.objects, ...rows],
       rejects: [...upkeep.rejects, ...quarantined],
       ids: prepared.entries(upkeep.ids),
+      archives,
     }
     const garbage = upkeep.garbage(manifest, nowMs)
     return {
@@ -167,6 +173,22 @@ export class ShardWriter {
       runs: prepared.runs,
       adoptUpkeep: () => upkeep.adopt(),
     }
+  }
+
+  /** A manifest that differs only in how far a partition is archived. */
+  async prepareArchive(
+    advance: ArchiveAdvance,
+    nowMs: number,
+  ): Promise<Prepared & { readonly gone: RefusedCount }> {
+    if (this.#fenced !== null) throw this.#fenced
+    const known = this.#manifest
+    const { objects } = this.#options
+    const { after, gone } = await advanceLines(objects, known.archives ?? [], advance)
+    const manifest = { ...known, archives: after }
+    const needed = keysOf(manifest)
+    const unneeded = [...keysOf(known)].filter(key => !needed.has(key))
+    const garbage = [...known.garbage, ...unneeded.map(key => ({ key, since_ms: nowMs }))]
+    return { manifest: { ...manifest, garbage }, runs: [], adoptUpkeep: async () => {}, gone }
   }
 
   /**
@@ -214,6 +236,11 @@ export class ShardWriter {
   async maintain(nowMs: number, signal: AbortSignal): Promise<void> {
     if (this.#fenced !== null || !this.#isBegun) return
     await this.#upkeep.run(() => this.#manifest, nowMs, signal)
+  }
+
+  async #noteArchives(step: ShardStep | null): Promise<Manifest['archives']> {
+    const { archives } = this.#manifest
+    return step === null ? archives : await noteArchives(archives ?? [], step, this.#files)
   }
 
   async #prepareIds(change: IdChange): Promise<PreparedIds> {

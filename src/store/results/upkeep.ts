@@ -155,7 +155,8 @@ async function findStrays(
 ): Promise<readonly string[]> {
   const named = new Set([...keysOf(manifest), ...manifest.garbage.map(one => one.key)])
   const strays: string[] = []
-  for (const folder of [FOLDERS.objects, FOLDERS.rejects, FOLDERS.ids, FOLDERS.manifests]) {
+  const { objects: rows, rejects, ids, refused, manifests } = FOLDERS
+  for (const folder of [rows, rejects, ids, refused, manifests]) {
     for await (const { key } of objects.list(`${folder}/${owned.shard}/`)) {
       const owner = parseKey(key)
       if (owner !== null && owner.epoch < owned.epoch && !named.has(key)) strays.push(key)
