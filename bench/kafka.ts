@@ -88,7 +88,10 @@ async function measureApart(broker: string): Promise<Freshness> {
   const words = (command: string): readonly string[] => [
     command,
     ...flagsOf(broker, 'apart-'),
-    ...['--port', '0', '--data', `${place.path}/${command}`],
+    '--port',
+    '0',
+    '--data',
+    `${place.path}/${command}`,
     ...(command === 'collect' ? [] : ['--results', `${place.path}/results`]),
   ]
   await using collect = await startProcess(words('collect'), /POST (http:\S+)\/v1\/events/)
