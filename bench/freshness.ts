@@ -1,8 +1,7 @@
 /**
  * Freshness: how long after an event was accepted over HTTP an answer of the API holds it. Every
  * batch of visitors' events carries a probe: the same user puts the same product on the wishlist.
- * One user's events keep their order, so the count in the product's row tells which probes it
- * holds.
+ * One user's events keep their order, so the count in the product's row tells which it holds.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { concatBytes, toUtf8 } from '../src/std/bytes.ts'
