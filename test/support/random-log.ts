@@ -61,7 +61,7 @@ const AMOUNTS = [
 ]
 
 /** What has a meaning of its own in SQL, in one dialect or another. */
-export const ODD_TEXT = 'it\'s ${x} \\n "%_`\n\u0001'
+export const ODD_TEXT = `it's $\{x} \\n "%_\`\n\u0001`
 
 const oneOf = <T>(values: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(...values)
 const textOf = (values: readonly string[]): fc.Arbitrary<string> => oneOf(values).map(quote)

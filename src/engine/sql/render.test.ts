@@ -71,8 +71,10 @@ test('a metric as SQL', () => {
     ),
     placed AS (
       SELECT events.*,
-        COALESCE(segments.start_ms, timestamp_ms - ((timestamp_ms + segments.offset_ms) % 86400000 + 86400000) % 86400000) AS window_start,
-        COALESCE(segments.end_ms, timestamp_ms - ((timestamp_ms + segments.offset_ms) % 86400000 + 86400000) % 86400000 + 86400000) AS window_end,
+        COALESCE(segments.start_ms,
+          timestamp_ms - ((timestamp_ms + segments.offset_ms) % 86400000 + 86400000) % 86400000) AS window_start,
+        COALESCE(segments.end_ms,
+          timestamp_ms - ((timestamp_ms + segments.offset_ms) % 86400000 + 86400000) % 86400000 + 86400000) AS window_end,
         events."product_id" AS "key1_product_id"
       FROM events
       JOIN segments ON timestamp_ms >= segments.from_ms AND timestamp_ms < segments.to_ms
@@ -88,8 +90,15 @@ test('a metric as SQL', () => {
       GROUP BY window_start, window_end, "key1_product_id"
     ),
     ranked AS (
-      SELECT *, DENSE_RANK() OVER (PARTITION BY window_start ORDER BY total DESC, "key1_product_id" NULLS FIRST) AS place
-      FROM (SELECT *, MAX("value1_views") OVER (PARTITION BY window_start, "key1_product_id") AS total FROM counted) AS totals
+      SELECT *,
+        DENSE_RANK() OVER (
+          PARTITION BY window_start ORDER BY total DESC, "key1_product_id" NULLS FIRST
+        ) AS place
+      FROM (
+        SELECT *,
+          MAX("value1_views") OVER (PARTITION BY window_start, "key1_product_id") AS total
+        FROM counted
+      ) AS totals
     )
     SELECT window_start, window_end, "key1_product_id", events, "value1_views"
     FROM ranked WHERE place <= 3

@@ -9,6 +9,7 @@ import { compileRun } from '../../flow/batch.ts'
 import { toSparkPlan } from '../../flow/spark.ts'
 import { present } from '../../std/assert.ts'
 import { Fault } from '../../std/fault.ts'
+import { readRun } from '../../store/results/runs.ts'
 import { writeWhole } from '../running/data-dir.ts'
 import {
   findLake,
@@ -56,8 +57,12 @@ export const sparkCommand: Command = {
       context.terminal.talk(`weir: ${file} is written; run it with spark-submit spark/job.py`)
       return 0
     }
-    await submit(context, plan)
-    if (!isBucket(results)) await printRun(context, openPlace(context), compiled.manifest.run)
+    const { run } = compiled.manifest
+    const objects = isBucket(results) ? null : openPlace(context)
+    if (objects !== null && (await readRun(objects, run)) !== null) {
+      context.terminal.talk(`weir: run ${run} was published before; these are its rows`)
+    } else await submit(context, plan)
+    if (objects !== null) await printRun(context, objects, run)
     return 0
   },
 }

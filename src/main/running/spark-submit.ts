@@ -83,7 +83,8 @@ async function toWords(submission: Submission): Promise<readonly string[]> {
   )
   const all = Object.entries({ ...SETTINGS, ...settings })
   return [
-    ...['--master', 'local[*]'],
+    '--master',
+    'local[*]',
     ...all.flatMap(([name, value]) => ['--conf', `${name}=${value}`]),
     ...(packages.length === 0 ? [] : ['--packages', packages.join(',')]),
     ...(packages.length === 0 ? [] : ['--exclude-packages', 'software.amazon.awssdk:bundle']),
