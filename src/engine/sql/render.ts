@@ -181,7 +181,7 @@ function toWindowSql({ windows }: LakeQuery): readonly [string, string] {
   const anchor = anchorMs === 0 ? '' : ` + ${anchorMs}`
   const local = `(timestamp_ms${isLocal ? ' + segments.offset_ms' : ''}${anchor})`
   // The remainder of a negative number is negative: before 1970 it is moved up.
-  const start = `timestamp_ms - (${local} % ${unitMs} + ${unitMs}) % ${unitMs}`
+  const start = `timestamp_ms\n      - (${local} % ${unitMs} + ${unitMs}) % ${unitMs}`
   if (!isLocal) return [start, `${start} + ${unitMs}`]
   return [
     `COALESCE(segments.start_ms,\n    ${start})`,
