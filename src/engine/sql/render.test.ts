@@ -73,10 +73,12 @@ test('a metric as SQL', () => {
       SELECT events.*,
         COALESCE(segments.start_ms,
           timestamp_ms
-            - ((timestamp_ms + segments.offset_ms) % 86400000 + 86400000) % 86400000) AS window_start,
+            - ((timestamp_ms + segments.offset_ms) % 86400000 + 86400000) % 86400000
+        ) AS window_start,
         COALESCE(segments.end_ms,
           timestamp_ms
-            - ((timestamp_ms + segments.offset_ms) % 86400000 + 86400000) % 86400000 + 86400000) AS window_end,
+            - ((timestamp_ms + segments.offset_ms) % 86400000 + 86400000) % 86400000 + 86400000
+        ) AS window_end,
         events."product_id" AS "key1_product_id"
       FROM events
       JOIN segments ON timestamp_ms >= segments.from_ms AND timestamp_ms < segments.to_ms

@@ -184,8 +184,8 @@ function toWindowSql({ windows }: LakeQuery): readonly [string, string] {
   const start = `timestamp_ms\n      - (${local} % ${unitMs} + ${unitMs}) % ${unitMs}`
   if (!isLocal) return [start, `${start} + ${unitMs}`]
   return [
-    `COALESCE(segments.start_ms,\n    ${start})`,
-    `COALESCE(segments.end_ms,\n    ${start} + ${unitMs})`,
+    `COALESCE(segments.start_ms,\n    ${start}\n  )`,
+    `COALESCE(segments.end_ms,\n    ${start} + ${unitMs}\n  )`,
   ]
 }
 
