@@ -1,6 +1,4 @@
-/**
- * The files of a lake, by plain listing: which there are of each event type, and of which dates.
- */
+/** The files of a lake, by plain listing: which there are of each event type, of which dates. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { LakeView } from '../engine/sql/sql.ts'

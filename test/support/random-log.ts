@@ -60,6 +60,9 @@ const AMOUNTS = [
   '-1E13',
 ]
 
+/** What has a meaning of its own in SQL, in one dialect or another. */
+export const ODD_TEXT = `it's $\{x} \\n "%_\`\n\u0001`
+
 const oneOf = <T>(values: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(...values)
 const textOf = (values: readonly string[]): fc.Arbitrary<string> => oneOf(values).map(quote)
 const numberIn = (min: number, max: number): fc.Arbitrary<string> =>
@@ -85,7 +88,10 @@ const DATA: { readonly [type: string]: { readonly [field: string]: fc.Arbitrary<
     payment_method: textOf(['card', 'cash']),
     products: oneOf(['[]', '[{"product_id":"p1","quantity":2,"price":1}]', '[{"quantity":0}]']),
   },
-  search: { query: textOf(['', 'shoe', 'Shoe', 'schuh ✓']), results_count: numberIn(0, 2) },
+  search: {
+    query: textOf(['', 'shoe', 'Shoe', 'schuh ✓', ODD_TEXT]),
+    results_count: numberIn(0, 2),
+  },
   add_to_wishlist: { product_id: product },
   review_posted: {
     product_id: product,

@@ -1,7 +1,7 @@
 /** Random metrics over the shop's types and reviews, of every kind of window and measure. */
 import fc from 'fast-check'
 import type { OracleMeasure, OracleMetric, OracleWhere } from '../oracle/shop.ts'
-import { ZONES } from './random-log.ts'
+import { ODD_TEXT, ZONES } from './random-log.ts'
 
 interface Source {
   /** null: all types. */
@@ -36,7 +36,7 @@ const SOURCES: readonly Source[] = [
   },
   {
     from: ['search'],
-    fields: { ...COMMON, 'data.query': ['', 'shoe'], 'data.results_count': [0, 2, null] },
+    fields: { ...COMMON, 'data.query': ['', 'shoe', ODD_TEXT], 'data.results_count': [0, 2, null] },
     numbers: ['data.results_count'],
   },
   {

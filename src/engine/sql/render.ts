@@ -181,11 +181,11 @@ function toWindowSql({ windows }: LakeQuery): readonly [string, string] {
   const anchor = anchorMs === 0 ? '' : ` + ${anchorMs}`
   const local = `(timestamp_ms${isLocal ? ' + segments.offset_ms' : ''}${anchor})`
   // The remainder of a negative number is negative: before 1970 it is moved up.
-  const start = `timestamp_ms - (${local} % ${unitMs} + ${unitMs}) % ${unitMs}`
+  const start = `timestamp_ms\n      - (${local} % ${unitMs} + ${unitMs}) % ${unitMs}`
   if (!isLocal) return [start, `${start} + ${unitMs}`]
   return [
-    `COALESCE(segments.start_ms, ${start})`,
-    `COALESCE(segments.end_ms, ${start} + ${unitMs})`,
+    `COALESCE(segments.start_ms,\n    ${start}\n  )`,
+    `COALESCE(segments.end_ms,\n    ${start} + ${unitMs}\n  )`,
   ]
 }
 
@@ -221,10 +221,16 @@ function renderRanked(plan: MetricPlan, { quote }: Dialect): string {
   const partition = ['window_start', ...keys.map(quote)].join(', ')
   const order = ['total DESC', ...keys.map(key => `${quote(key)} NULLS FIRST`)].join(', ')
   // The row of all currencies has the most.
-  const totals = `SELECT *, MAX(${by}) OVER (PARTITION BY ${partition}) AS total FROM counted`
   return [
-    `SELECT *, DENSE_RANK() OVER (PARTITION BY window_start ORDER BY ${order}) AS place`,
-    `FROM (${totals}) AS totals`,
+    'SELECT *,',
+    '  DENSE_RANK() OVER (',
+    `    PARTITION BY window_start ORDER BY ${order}`,
+    '  ) AS place',
+    'FROM (',
+    '  SELECT *,',
+    `    MAX(${by}) OVER (PARTITION BY ${partition}) AS total`,
+    '  FROM counted',
+    ') AS totals',
   ].join('\n')
 }
 

@@ -9,6 +9,7 @@ import { compileRun } from '../../flow/batch.ts'
 import { toSparkPlan } from '../../flow/spark.ts'
 import { present } from '../../std/assert.ts'
 import { Fault } from '../../std/fault.ts'
+import { readRun } from '../../store/results/runs.ts'
 import { writeWhole } from '../running/data-dir.ts'
 import { findLake, LAKE_FLAGS, lakeOf, parseRange, toRunOptions } from '../running/lake.ts'
 import { isBucket } from '../running/open-objects.ts'
@@ -50,10 +51,15 @@ export const sparkCommand: Command = {
       context.terminal.talk(`weir: ${file} is written; run it with spark-submit spark/job.py`)
       return 0
     }
-    await submit(context, plan)
-    if (isBucket(results)) return 0
+    const { run } = compiled.manifest
+    if (isBucket(results)) {
+      await submit(context, plan)
+      return 0
+    }
     await using objects = await openPlace(context)
-    await printRun(context, objects, compiled.manifest.run)
+    if ((await readRun(objects, run)) === null) await submit(context, plan)
+    else context.terminal.talk(`weir: run ${run} was published before; these are its rows`)
+    await printRun(context, objects, run)
     return 0
   },
 }

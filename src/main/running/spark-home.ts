@@ -1,7 +1,6 @@
 /**
  * Spark on this machine, as PyPI publishes it: in a virtual environment under ~/.cache/weir, which
- * is made at the first need. It is made beside its place and renamed, so one that is there is
- * whole.
+ * is made at the first need. It is made beside its place and renamed: one that is there is whole.
  */
 import { execFile, spawnSync } from 'node:child_process'
 import { existsSync, globSync } from 'node:fs'
