@@ -111,7 +111,7 @@ test.each([
   90_000,
 )
 
-test('an owner that was taken over while it archives, and the next one, leave one cut', async () => {
+test('an owner that was taken over while it archives, and the next, leave one cut', async () => {
   await using place = await createPlace()
   const { directory } = place
   await using log = await openLogOf(directory, SEED + 1)
