@@ -1,4 +1,4 @@
-/** A lake that `weir start` wrote, read with no code of ours: everybody counts what the ledger says. */
+/** A lake that `weir start` wrote, read with no code of ours: all count what the ledger says. */
 import { join } from 'node:path'
 import process from 'node:process'
 import { expect, test } from 'vitest'
