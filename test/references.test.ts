@@ -6,7 +6,7 @@ import { toReferencePages } from '../scripts/reference/pages.ts'
 
 const FOLDER = join(import.meta.dirname, '..', 'docs', 'reference')
 /** Pages that people write. */
-const WRITTEN = ['lake.md', 'mapping.md', 'mapping.schema.json', 'results.md']
+const WRITTEN = ['mapping.md', 'mapping.schema.json', 'results.md', 'lake.md']
 
 const pages = toReferencePages()
 

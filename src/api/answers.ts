@@ -119,6 +119,7 @@ function toUnreadLine(bound: PartitionBounds): LedgerPartition {
     misplaced: 0,
     applied: 0,
     quarantined: 0,
+    archived_from: null,
     archived_offset: null,
     lake_rows: null,
     lake_rejects: null,

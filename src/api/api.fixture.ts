@@ -36,6 +36,7 @@ const LINE: LedgerPartition = {
   misplaced: 0,
   applied: 7,
   quarantined: 2,
+  archived_from: null,
   archived_offset: null,
   lake_rows: null,
   lake_rejects: null,

@@ -168,6 +168,7 @@ export const auditSchema: z.ZodType<AuditAnswer> = z.strictObject({
       misplaced: total,
       applied: total,
       quarantined: total,
+      archived_from: offset.nullable(),
       archived_offset: offset.nullable(),
       lake_rows: total.nullable(),
       lake_rejects: total.nullable(),

@@ -22,6 +22,7 @@ const line = (partition: number, offset: number): LedgerPartition => ({
   misplaced: 0,
   applied: offset,
   quarantined: 0,
+  archived_from: null,
   archived_offset: null,
   lake_rows: null,
   lake_rejects: null,

@@ -23,10 +23,9 @@ export interface LedgerPartition {
   readonly applied: number
   /** Rejects that rest in quarantine, counted there. */
   readonly quarantined: number
-  /**
-   * What is below this offset rests in the lake, from where archiving began; null: nothing is
-   * archived now.
-   */
+  /** The lake holds the offsets from here, where archiving began, … */
+  readonly archived_from: number | null
+  /** … up to here, this one not included; null: nothing is archived now. */
   readonly archived_offset: number | null
   /** Rows of events and of rejects in the lake, counted where they are written. */
   readonly lake_rows: number | null
@@ -80,6 +79,7 @@ function closePartition(
     misplaced: totals.misplaced,
     applied: totals.applied,
     quarantined,
+    archived_from: archive?.offsetFirst ?? null,
     archived_offset: archive?.offsetNext ?? null,
     lake_rows: archive?.rows ?? null,
     lake_rejects: archive?.rejects ?? null,

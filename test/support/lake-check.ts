@@ -66,7 +66,7 @@ export async function assertLakeIsExact(
 }
 
 function toPlace({ record, verdict }: Judged): string {
-  const id = verdict.kind === 'accepted' ? JSON.stringify(verdict.event.fields.get('event_id')) : ''
+  const id = verdict.kind === 'accepted' ? (verdict.event.fields.get('event_id') as string) : ''
   return `${record.topic} ${record.partition} ${record.offset} ${id}`
 }
 

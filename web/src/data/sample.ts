@@ -52,6 +52,7 @@ export function samplePartition(rest: Partial<AuditPartition> = {}): AuditPartit
     misplaced: 0,
     applied: 10,
     quarantined: 0,
+    archived_from: null,
     archived_offset: null,
     lake_rows: null,
     lake_rejects: null,
