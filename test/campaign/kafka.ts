@@ -60,10 +60,14 @@ const DECK: { readonly [kind in KafkaFault['kind']]: number } = {
 }
 export const KAFKA_FAULTS: number = Object.values(DECK).reduce((sum, count) => sum + count, 0)
 const WORKERS_AT_FIRST = 2
+/** As many as there are partitions of a topic, if nobody says otherwise. */
+const SHARDS = 4
 /** Then so many, over and over. */
 const SIZES = [4, 2, 1, 2]
 const FAULTS_PER_ROUND = 11
 const SESSION = '3s'
+/** Past its session, whenever it was heard of last. */
+const FROZEN_MS = 6_000
 const PAUSE_MS_MAX = 1_500
 const OUTAGE_MS = 6_000
 const DEATH_MS_MAX = 60_000
@@ -214,6 +218,8 @@ async function killWorker(isReplacedAtOnce: boolean, { fleet, prng }: Stage): Pr
 }
 
 async function killAtPoint(at: string, { fleet }: Stage): Promise<number> {
+  // It dies at its work, so there must be a shard for it.
+  if (fleet.workers.length >= SHARDS) await fleet.workers[0]?.stop('SIGTERM')
   return await fleet.watch.stallOf(async () => {
     const doomed = fleet.spawnWorker({ WEIR_CRASH_AT: at })
     const overdue = sleep(DEATH_MS_MAX, undefined, { ref: false }).then(() => doomed.kill())
@@ -228,7 +234,10 @@ async function freezeWorker({ fleet, prng, report }: Stage): Promise<number> {
   if (fleet.workers.length === 1) await fleet.join()
   const victim = pick(fleet.workers, prng)
   const before = await countersOf(victim)
-  const stallS = await fleet.watch.stallOf(async () => victim.signal('SIGSTOP'))
+  const stallS = await fleet.watch.stallOf(async () => {
+    victim.signal('SIGSTOP')
+    await sleep(FROZEN_MS)
+  })
   victim.signal('SIGCONT')
   // It is thrown out, and joins again.
   await until('it joins again', async () => {

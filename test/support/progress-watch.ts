@@ -20,7 +20,7 @@ export interface ProgressWatch extends AsyncDisposable {
 const POLL_MS = 100
 const SECOND_MS = 1_000
 /** What was committed before a fault is seen by then: readers look four times a second. */
-const SEEN_MS = 700
+const SEEN_MS = 1_000
 const PATIENCE_MS = 90_000
 
 interface Moving {
@@ -36,8 +36,9 @@ export function watchProgress(url: string, isWatched: (topic: string) => boolean
   let audit: AuditAnswer | null = null
 
   const look = async (): Promise<void> => {
-    audit = (await readJsonFrom(`${url}/v1/audit`).catch(() => null)) as AuditAnswer | null
+    // An answer is as of some moment after it was asked for.
     const nowMs = performance.now()
+    audit = (await readJsonFrom(`${url}/v1/audit`).catch(() => null)) as AuditAnswer | null
     for (const { topic, partition, consumed } of audit?.partitions ?? []) {
       const place = `${topic}/${partition}`
       const known = places.get(place)
