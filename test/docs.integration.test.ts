@@ -21,9 +21,9 @@ const PAGES = [
   ...globSync('docs/**/*.md', { cwd: ROOT }),
 ].sort()
 /** Python is run by test/kafka.integration.test.ts. */
-const LANGUAGES = ['sh', 'ts', 'json', 'text', 'csv', 'python']
+const LANGUAGES = ['sh', 'ts', 'json', 'text', 'csv', 'python', 'sql']
 /** A block that is not run is a promise that nobody keeps: there are few, and each says why. */
-const NOT_RUN_MAX = 9
+const NOT_RUN_MAX = 12
 
 const blocksOf = (page: string): readonly CodeBlock[] =>
   parseCodeBlocks(readFileSync(join(ROOT, page), 'utf8'))
