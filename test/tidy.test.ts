@@ -16,6 +16,7 @@ const ROOMS = [
   'live',
   'log',
   'objects',
+  'repair',
   'store',
   'synthetic',
 ]
