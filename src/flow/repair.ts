@@ -1,8 +1,8 @@
 /**
- * Repair: quarantine → transform → the front door. Of each chosen reject the book is asked first: one
- * that is complete is left alone; one that was begun is sent as it was begun; else it is begun, sent
- * and completed. Between any two of these the process may die: what is then sent a second time is
- * the same bytes, a duplicate in the same window. So each counts once, however long after.
+ * Repair: quarantine → transform → the front door. Of each chosen reject the book is asked first:
+ * one that is complete is left alone; one that was begun is sent as it was begun; else it is begun,
+ * sent and completed. Between any two of these the process may die: what is then sent a second time
+ * is the same bytes, a duplicate of the same day. So each counts once, however long after.
  */
 import type { QuarantineQuestion } from '../api/api.ts'
 import type { EventLog } from '../log/log.ts'

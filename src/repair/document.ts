@@ -138,7 +138,7 @@ function isOrdered(given: readonly object[]): boolean {
   return given.slice(0, last + 1).every(one => 'replace' in one)
 }
 
-/** Checks a document. `where` names the file in messages. Throws CONFIG_INVALID with every fault. */
+/** Checks a document. `where` names the file. Throws CONFIG_INVALID with every fault. */
 export function checkDocument(json: unknown, where: string): RepairDocument {
   const result = REPAIR_SCHEMA.safeParse(json)
   if (result.success) return result.data

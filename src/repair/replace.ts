@@ -10,7 +10,7 @@ import type { Pattern, Step } from './pattern.ts'
 /** Bytes to put in, or the number of a group. */
 export type Part = Uint8Array | number
 
-/** Steps of the machine for one event: some 50 ms. A pattern of ten steps may see 64 KiB 30 times. */
+/** Steps of the machine for one event: a pattern of ten steps may see 64 KiB 30 times. */
 export const WORK_MAX = 20_000_000
 
 /** `$1` to `$9` are groups, `$0` all that was found, `$$` is a dollar sign. */

@@ -182,7 +182,7 @@ function itemSlot({ items }: ArrayNode, index: number): Slot {
     },
     // Several items of one list may go: each is found where it is then.
     remove: () => {
-      const now = items.findIndex(item => item === node)
+      const now = node === undefined ? -1 : items.indexOf(node)
       if (now !== -1) items.splice(now, 1)
     },
   }

@@ -9,6 +9,7 @@ import { openSegmentLog } from '../../log/segment/segment-log.ts'
 import { topicsOf } from '../../model/catalog.ts'
 import type { Question, Result } from '../../model/result.ts'
 import { toMillisecondText } from '../../model/time.ts'
+import { openRepairView } from '../../repair/repair.ts'
 import { Fault } from '../../std/fault.ts'
 import { openResultsReader } from '../../store/results/results-reader.ts'
 import type { AnswerStore } from '../../store/store.ts'
@@ -17,6 +18,7 @@ import { openStoreOf } from '../running/embedded.ts'
 import { openTopics } from '../running/open-log.ts'
 import { findPeer } from '../running/peer.ts'
 import { layoutOf, openPlace } from '../running/place.ts'
+import { bookOptionsOf } from '../running/repairs.ts'
 import type { CommandContext } from '../terminal/command.ts'
 
 export async function askQuestion(context: CommandContext, question: Question): Promise<Result> {
@@ -39,16 +41,17 @@ export async function askAudit(context: CommandContext): Promise<AuditAnswer> {
   await using log = await openLogOf(context)
   const ledger = await store.audit()
   const state = await createLogState(log, clock)(ledger, signal)
-  return toAuditAnswer(ledger, state, progress)
+  const repaired = await openRepairView(bookOptionsOf(context)).counts()
+  return toAuditAnswer(ledger, { ...state, repaired }, progress)
 }
 
-interface Answers {
+export interface Answers {
   readonly store: AnswerStore
   readonly progress: number | null
 }
 
 /** The store of the data directory, or, where one is named, the results place. */
-async function openAnswers(context: CommandContext): Promise<Answers> {
+export async function openAnswers(context: CommandContext): Promise<Answers> {
   if (context.config.settings.results === '') {
     assertData(context)
     const store = await openStoreOf(context)

@@ -8,6 +8,7 @@ import { doctorCommand } from './doctor.ts'
 import { generateCommand } from './generate.ts'
 import { importCommand } from './import.ts'
 import { produceCommand } from './produce.ts'
+import { quarantineCommand } from './quarantine.ts'
 import { queryCommand } from './query.ts'
 import { serveCommand } from './serve.ts'
 import { startCommand } from './start.ts'
@@ -18,6 +19,7 @@ export const COMMANDS: readonly Command[] = [
   importCommand,
   queryCommand,
   auditCommand,
+  quarantineCommand,
   tailCommand,
   generateCommand,
   produceCommand,

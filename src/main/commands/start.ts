@@ -7,6 +7,7 @@ import process from 'node:process'
 import { toNews } from '../../flow/news.ts'
 import type { Serving } from '../../flow/serve.ts'
 import { openServing } from '../../flow/serve.ts'
+import { openRepairView } from '../../repair/repair.ts'
 import { Fault, isFault } from '../../std/fault.ts'
 import { SECOND_MS } from '../../std/units.ts'
 import { dataDirOf, removeNote, writeNote } from '../running/data-dir.ts'
@@ -15,6 +16,7 @@ import { openEmbedded, PAGE_DIRECTORY } from '../running/embedded.ts'
 import { createEnd } from '../running/end.ts'
 import { assertImportable } from '../running/import-file.ts'
 import { findPeer } from '../running/peer.ts'
+import { bookOptionsOf } from '../running/repairs.ts'
 import { toReportLine } from '../running/report.ts'
 import { runTraffic } from '../running/traffic.ts'
 import { runUntil, toServerOptions } from '../running/until.ts'
@@ -90,6 +92,7 @@ function openServingOf(
     collector: embedded.collector,
     log: embedded.log,
     store: () => embedded.store(),
+    repairs: openRepairView(bookOptionsOf(context)),
     pageDirectory: existsSync(PAGE_DIRECTORY) ? PAGE_DIRECTORY : null,
     signal,
     ...toServerOptions(context, config.settings.port),

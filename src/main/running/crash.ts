@@ -18,6 +18,10 @@ const POINTS = [
   'commit.after',
   'compaction.before',
   'compaction.after',
+  'repair.before',
+  'repair.begun',
+  'repair.sent',
+  'repair.done',
 ]
 
 /** `at`: the variable's value, or undefined for none. */

@@ -15,6 +15,8 @@ export interface DataDir {
   readonly store: string
   /** Positions of imports that were broken off. */
   readonly imports: string
+  /** What of the quarantine was repaired and sent again. */
+  readonly repairs: string
   /** The note of the running process. */
   readonly note: string
   readonly layout: string
@@ -41,6 +43,7 @@ export function dataDirOf(path: string): DataDir {
     log: join(root, 'log'),
     store: join(root, 'store'),
     imports: join(root, 'imports'),
+    repairs: join(root, 'repairs'),
     note: join(root, 'weir.json'),
     layout: join(root, 'layout.json'),
     topics: join(root, 'topics.json'),
