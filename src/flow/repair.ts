@@ -81,7 +81,7 @@ async function plan(options: RepairOptions, reject: Reject): Promise<Planned> {
   if (reject.code === 'too_large') return { kind: 'invalid', code: 'too_large' }
   const repaired = repair.apply(reject)
   if (repaired.kind === 'unfit') {
-    return { kind: 'unfit', why: `operation ${repaired.operation} ${repaired.why}` }
+    return { kind: 'unfit', why: `operation ${repaired.operation}: ${repaired.why}` }
   }
   const { invalid } = check(repaired.bytes, clock.now())
   if (invalid !== null) return { kind: 'invalid', code: invalid.code }
@@ -209,7 +209,7 @@ export interface MetricDifference {
   readonly metric: string
   /** What the events would add; values of `atMost` measures would add so much or less. */
   readonly rows: readonly ResultRow[]
-  /** Distinct and `once` measures: what was counted before is not known here. */
+  /** Distinct values, and what counts `once`: what was counted before is not known here. */
   readonly atMost: readonly string[]
   /** Whether there are more rows than are told. */
   readonly isCut: boolean
@@ -247,6 +247,9 @@ export async function runDryRun(options: DryRunOptions): Promise<DryRunReport> {
   return { ...tally.counts(), examples, ...(await measure(options)) }
 }
 
+/** Of a ratio, a minimum or a maximum, what these events have says nothing about a bound. */
+const ADDS_UP: ReadonlySet<string> = new Set(['count', 'sum'])
+
 /** The events through engines and a store of their own. */
 async function measure(
   options: DryRunOptions,
@@ -277,7 +280,7 @@ async function measure(
     const { rows, next } = await store.query(question)
     if (rows.length === 0) continue
     const atMost = one.measures
-      .filter(measure => one.once !== null || measure.kind === 'count_distinct')
+      .filter(({ kind }) => kind === 'count_distinct' || (one.once !== null && ADDS_UP.has(kind)))
       .map(measure => measure.name)
     differences.push({ metric: one.name, rows, atMost, isCut: next !== null })
   }

@@ -12,7 +12,7 @@ import type { Operation } from './operations.ts'
 import { toWord } from './operations.ts'
 import { replaceAll } from './replace.ts'
 import type { FindOptions, Node, Root } from './tree.ts'
-import { findSlots, isAbsent, toJson, toNode } from './tree.ts'
+import { findSlots, isAbsent, toJson, toNode, toPointerText } from './tree.ts'
 
 export type Repaired =
   | { readonly kind: 'event'; readonly bytes: Uint8Array }
@@ -27,7 +27,7 @@ export function repairReject(operations: readonly Operation[], reject: Reject): 
   for (const [index, operation] of operations.slice(0, replaceCount).entries()) {
     if (operation.kind !== 'replace') return unreachable(operation as never)
     const replaced = replaceAll(bytes, operation, EVENT_BYTES_MAX)
-    if (replaced === null) return unfit(index, 'would make it too large, or take too long')
+    if (replaced === null) return unfit(index, 'the event gets too large, or it takes too long')
     bytes = replaced
   }
   const { root } = readJson(bytes, EVENT_DEPTH_MAX)
@@ -37,10 +37,21 @@ export function repairReject(operations: readonly Operation[], reject: Reject): 
   const before = tree.node
   for (const [index, operation] of operations.entries()) {
     const why = operation.kind === 'replace' ? null : apply(tree, operation)
-    if (why !== null) return unfit(index, why)
+    if (why !== null) return unfit(index, `${toPlaceText(operation)} ${why}`)
   }
   addEventId(tree, reject)
   return { kind: 'event', bytes: tree.node === before ? bytes : toUtf8(toJson(tree.node)) }
+}
+
+function toPlaceText(operation: Operation): string {
+  switch (operation.kind) {
+    case 'replace':
+      return 'the event'
+    case 'move':
+      return toPointerText(operation.to)
+    default:
+      return toPointerText(operation.at)
+  }
 }
 
 function unfit(index: number, why: string): Repaired {

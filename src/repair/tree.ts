@@ -60,6 +60,10 @@ export function parsePointer(text: string): Pointer | null {
     .map(step => step.replaceAll('~1', '/').replaceAll('~0', '~'))
 }
 
+export function toPointerText(pointer: Pointer): string {
+  return pointer.map(step => `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+}
+
 export interface FindOptions {
   /** Whether objects that are missing on the way are made. */
   readonly makes: boolean

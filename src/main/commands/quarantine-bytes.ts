@@ -6,13 +6,16 @@ const SHORT_LENGTH_MAX = 60
 const HEX_BYTES_A_LINE = 16
 
 /** One short line; '–' for none. */
-export function toShortText(bytes: Uint8Array | null): string {
+export function toShortText(
+  bytes: Uint8Array | null,
+  lengthMax: number = SHORT_LENGTH_MAX,
+): string {
   if (bytes === null) return '–'
   const text = fromUtf8Strict(bytes)
   const line = text === null ? `0x${Buffer.from(bytes).toString('hex')}` : toSafeText(text)
   const letters = Array.from(line)
-  if (letters.length <= SHORT_LENGTH_MAX) return line
-  return `${letters.slice(0, SHORT_LENGTH_MAX).join('')}…`
+  if (letters.length <= lengthMax) return line
+  return `${letters.slice(0, lengthMax).join('')}…`
 }
 
 /** All of them. Line ends of a text are kept; bytes that are no text come 16 a line. */

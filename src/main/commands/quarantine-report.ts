@@ -6,6 +6,7 @@ import type {
   RepairCounts,
   ReplayReport,
 } from '../../flow/repair.ts'
+import type { Reject } from '../../model/step.ts'
 import { fromUtf8 } from '../../std/bytes.ts'
 import { toTable, toValueText } from '../terminal/table.ts'
 import { toSafeText } from '../terminal/terminal.ts'
@@ -13,6 +14,8 @@ import { toShortText } from './quarantine-bytes.ts'
 
 /** Rows of one metric that are printed; --json gives more. */
 const ROWS_SHOWN = 5
+/** Signs of an event that are printed. */
+const EXAMPLE_LENGTH_MAX = 400
 
 export function toDryRunLines(report: DryRunReport, path: string): readonly string[] {
   const { duplicates, examples, differences, valid } = report
@@ -23,9 +26,9 @@ export function toDryRunLines(report: DryRunReport, path: string): readonly stri
     ...toCountLines(report),
     ...examples.flatMap(({ reject, after }) => [
       '',
-      `${reject.topic}/${reject.partition}/${reject.offset}  ${reject.code} ${reject.pointer}`.trim(),
-      `  - ${toShortText(reject.value)}`,
-      `  + ${toShortText(after)}`,
+      toSafeText(`${toPlace(reject)}  ${reject.code} ${reject.pointer}`.trimEnd()),
+      `  - ${toShortText(reject.value, EXAMPLE_LENGTH_MAX)}`,
+      `  + ${toShortText(after, EXAMPLE_LENGTH_MAX)}`,
     ]),
     ...differences.flatMap(toDifferenceLines),
     '',
@@ -35,12 +38,18 @@ export function toDryRunLines(report: DryRunReport, path: string): readonly stri
   ]
 }
 
+function toPlace({ topic, partition, offset }: Reject): string {
+  return `${topic}/${partition}/${offset}`
+}
+
 function toCountLines(counts: RepairCounts): readonly string[] {
   const { repairedBefore, stillInvalid, unfit } = counts
   return [
     ...(repairedBefore === 0 ? [] : [`  ${repairedBefore} were repaired before`]),
     ...Object.entries(stillInvalid).map(([code, count]) => `  ${count} stay invalid: ${code}`),
-    ...Object.entries(unfit).map(([why, count]) => `  ${count} stay as they are: ${why}`),
+    ...Object.entries(unfit).map(
+      ([why, count]) => `  ${count} stay as they are: ${toSafeText(why)}`,
+    ),
   ]
 }
 

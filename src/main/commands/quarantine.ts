@@ -1,6 +1,6 @@
 /**
- * `weir quarantine`: what was rejected, and its repair. Beside a running Weir it asks that one; else
- * it opens the data itself.
+ * `weir quarantine`: what was rejected, and its repair. Beside a running Weir it asks that one;
+ * else it opens the data itself.
  */
 import type { QuarantineQuestion } from '../../api/api.ts'
 import { toRejectAnswer } from '../../api/api.ts'
