@@ -6,7 +6,13 @@ import { toReferencePages } from '../scripts/reference/pages.ts'
 
 const FOLDER = join(import.meta.dirname, '..', 'docs', 'reference')
 /** Pages that people write. */
-const WRITTEN = ['mapping.md', 'mapping.schema.json', 'results.md']
+const WRITTEN = [
+  'mapping.md',
+  'mapping.schema.json',
+  'repair.md',
+  'repair.schema.json',
+  'results.md',
+]
 
 const pages = toReferencePages()
 

@@ -1,6 +1,10 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import type { Reject } from '../model/step.ts'
 import { fromUtf8, toUtf8 } from '../std/bytes.ts'
+import { REPAIR_SCHEMA } from './document.ts'
 import { parseRepair } from './repair.ts'
 import { deriveEventId } from './transform.ts'
 
@@ -182,4 +186,37 @@ test('a repair that is wrong is told with the place of the fault', () => {
     ['{"select":{},"transform":[{"eval":"1"}]}', /transform\[0\]/],
   ]
   for (const [text, why] of faults) expect(() => parseRepair(text, 'x.json'), text).toThrow(why)
+})
+
+describe('the reference', () => {
+  const root = (path: string): string => join(import.meta.dirname, '..', '..', path)
+
+  test('has the JSON Schema that the check is made of', async () => {
+    const schema = JSON.parse(await readFile(root('docs/reference/repair.schema.json'), 'utf8'))
+    const title = 'A repair of weir quarantine'
+    expect(schema).toEqual({ title, ...z.toJSONSchema(REPAIR_SCHEMA) })
+  })
+
+  test.each(['docs/reference/repair.md', 'docs/guides/repair.md'])(
+    'the repairs of %s are right',
+    async page => {
+      const text = await readFile(root(page), 'utf8')
+      const blocks = [...text.matchAll(/```json\n([\s\S]*?)```/g)].map(match => match[1] ?? '')
+      expect(blocks.length).toBeGreaterThan(0)
+      for (const block of blocks) parseRepair(block, page)
+    },
+  )
+
+  test('shows every operation', async () => {
+    const page = await readFile(root('docs/reference/repair.md'), 'utf8')
+    const shown = [...page.matchAll(/^\| `(\{.*\})` /gm)].map(match => match[1] ?? '')
+    expect(shown).toHaveLength(9)
+    const transform = shown.map(text =>
+      text
+        .replaceAll('PLACE', '"/a"')
+        .replace('"to": "/a"', '"to": "/b"')
+        .replaceAll(/PATTERN|TEXT|VALUE/g, '"x"'),
+    )
+    parseRepair(`{"select":{},"transform":[${transform.join(',')}]}`, 'the table')
+  })
 })
