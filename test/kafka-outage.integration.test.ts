@@ -1,7 +1,7 @@
 /**
- * A broker that is not there, at the start or for a while, is waited for: the door says 503 and when
- * to come again, answers go on, and one line tells when it begins and one when it is over. What
- * would make counting wrong ends a process instead, with a line that says how to go on.
+ * A broker that is not there, at the start or for a while, is waited for: the door says 503 and
+ * when to come again, answers go on, and one line tells when it begins and one when it is over.
+ * What would make counting wrong ends a process instead, with a line that says how to go on.
  */
 import { join } from 'node:path'
 import { Admin } from '@platformatic/kafka'

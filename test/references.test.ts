@@ -6,7 +6,14 @@ import { toReferencePages } from '../scripts/reference/pages.ts'
 
 const FOLDER = join(import.meta.dirname, '..', 'docs', 'reference')
 /** Pages that people write. */
-const WRITTEN = ['mapping.md', 'mapping.schema.json', 'results.md', 'lake.md']
+const WRITTEN = [
+  'lake.md',
+  'mapping.md',
+  'mapping.schema.json',
+  'repair.md',
+  'repair.schema.json',
+  'results.md',
+]
 
 const pages = toReferencePages()
 

@@ -17,6 +17,7 @@ const ROOMS = [
   'live',
   'log',
   'objects',
+  'repair',
   'store',
   'synthetic',
 ]

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { Route } from '../../src/api/contract.ts'
 import { ROUTES } from '../../src/api/contract.ts'
-import { BACK_MAX } from '../../src/api/question.ts'
+import { BACK_MAX, QUARANTINE_LIMIT_DEFAULT, QUARANTINE_LIMIT_MAX } from '../../src/api/question.ts'
 import { toFamilies } from '../../src/api/scrape.ts'
 import { COLLECTOR_LIMITS } from '../../src/collector/collector.ts'
 import { LAST_MAX, LIMIT_DEFAULT, LIMIT_MAX } from '../../src/model/result.ts'
@@ -25,6 +25,16 @@ const PARAMETERS: { readonly [name: string]: string } = {
   limit: `rows at most, 1 to ${LIMIT_MAX}; ${LIMIT_DEFAULT} without it`,
   cursor: '`next` of the page before',
   back: `records of each partition to begin with, 0 to ${BACK_MAX}; 0 without it`,
+}
+const QUARANTINE_PARAMETERS: typeof PARAMETERS = {
+  code: 'only records that are invalid for this [reason](verdicts.md)',
+  topic: 'only records of this topic',
+  partition: 'only records of this partition',
+  offset: 'only records at this offset',
+  from: 'only records that arrived at this time or later',
+  to: 'only records that arrived before this time',
+  limit: `rejects at most, 1 to ${QUARANTINE_LIMIT_MAX}; ${QUARANTINE_LIMIT_DEFAULT} without it`,
+  cursor: PARAMETERS['cursor'] ?? '',
 }
 /** Longer lists of words are told elsewhere. */
 const ENUM_SHOWN_MAX = 7
@@ -83,7 +93,10 @@ function toLiveSection(): string {
 }
 
 function toRouteSection(route: Route): string {
-  const parameters = route.parameters.map(name => [code(name), PARAMETERS[name] ?? ''])
+  const parameters = route.parameters.map(name => [
+    code(name),
+    (route === ROUTES.quarantine ? QUARANTINE_PARAMETERS[name] : PARAMETERS[name]) ?? '',
+  ])
   const answer =
     route.answer === null
       ? toFamilyTable()

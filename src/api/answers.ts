@@ -2,8 +2,7 @@
 import type { Ledger, LedgerPartition } from '../model/ledger.ts'
 import type { MetricPlan } from '../model/plan.ts'
 import type { PartitionBounds } from '../model/record.ts'
-import type { RejectPage } from '../model/result.ts'
-import type { Reject } from '../model/step.ts'
+import type { KeptReject, RejectPage } from '../model/result.ts'
 import { toMillisecondText } from '../model/time.ts'
 import { INVALID_CODES } from '../model/verdict.ts'
 import type { WindowSpec } from '../model/window.ts'
@@ -53,6 +52,8 @@ export interface LogState {
    */
   readonly oldestMs: ReadonlyMap<string, number>
   readonly nowMs: number
+  /** How many rejects were repaired, by `topic partition`; without it: none. */
+  readonly repaired?: ReadonlyMap<string, number>
 }
 
 /**
@@ -78,6 +79,7 @@ export function toAuditAnswer(
       lag,
       lag_seconds: ageMs === null ? null : ageMs / SECOND_MS,
       retention_hours: toHoursLeft(bound?.retentionMs ?? null, ageMs),
+      repaired: state.repaired?.get(toPlaceName(line)) ?? 0,
     }
   })
   return {
@@ -131,7 +133,8 @@ export function toQuarantineAnswer(page: RejectPage): QuarantineAnswer {
   return { rejects: page.rejects.map(toRejectAnswer), next: page.next }
 }
 
-export function toRejectAnswer(reject: Reject): RejectAnswer {
+export function toRejectAnswer(reject: KeptReject): RejectAnswer {
+  const { repairedMs = null } = reject
   const key = toText(reject.key)
   const value = toText(reject.value)
   return {
@@ -148,6 +151,7 @@ export function toRejectAnswer(reject: Reject): RejectAnswer {
     value_encoding: value.encoding,
     file: reject.file,
     line: reject.line,
+    repaired: repairedMs === null ? null : toMillisecondText(repairedMs),
   }
 }
 

@@ -107,7 +107,7 @@ export function createSources(changes: Partial<ApiSources> = {}): SourcesFixture
     audit: async () => ({ balanced: true, partitions: [LINE] }),
     rejects: async () => ({
       rejects: [
-        REJECT,
+        { ...REJECT, repairedMs: NOW_MS },
         { ...REJECT, arrivalMs: -1, key: null, value: BYTES, file: 'f.csv', line: 3 },
         { ...REJECT, code: 'no_value', value: null },
       ],
@@ -120,6 +120,7 @@ export function createSources(changes: Partial<ApiSources> = {}): SourcesFixture
     logState: async () => ({
       bounds: [toBounds('purchase', 12), toBounds('search', 3)],
       oldestMs: new Map([['search 0', NOW_MS - 90_000]]),
+      repaired: new Map([['purchase 0', 1]]),
       nowMs: NOW_MS,
     }),
     status: () => ({ phase: 'ready', progress: Date.UTC(2024, 8, 3, 10), version: '0.1.0' }),

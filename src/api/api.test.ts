@@ -141,7 +141,32 @@ describe('the quarantine', () => {
 
   test('gives no more than its limit', async () => {
     expect((await ask('/v1/quarantine?limit=501')).status).toBe(400)
-    expect((await ask('/v1/quarantine?from=2024-01-01')).status).toBe(400)
+    expect((await ask('/v1/quarantine?back=1')).status).toBe(400)
+  })
+
+  test('is asked by reason, place and arrival', async () => {
+    const asked: unknown[] = []
+    const rejects: ApiSources['rejects'] = async question => {
+      asked.push(question)
+      return { rejects: [], next: null }
+    }
+    const path = '/v1/quarantine?code=missing&topic=search&partition=1&offset=9&from=2024-09-03'
+    expect((await ask(`${path}&to=2024-09-04&limit=5`, { rejects })).status).toBe(200)
+    expect(asked).toEqual([
+      {
+        code: 'missing',
+        topic: 'search',
+        partition: 1,
+        offset: 9,
+        fromMs: Date.UTC(2024, 8, 3),
+        toMs: Date.UTC(2024, 8, 4),
+        limit: 5,
+        cursor: null,
+      },
+    ])
+    for (const wrong of ['code=nothing', 'code=constructor', 'partition=-1', 'offset=x']) {
+      expect((await ask(`/v1/quarantine?${wrong}`)).status, wrong).toBe(400)
+    }
   })
 })
 
@@ -166,6 +191,7 @@ test('operators get their counters', async () => {
     'weir_freshness_seconds 0.25',
     'weir_lag_records{topic="search",partition="0"} 3',
     'weir_quarantine_records_total{topic="purchase",partition="0"} 2',
+    'weir_repaired_records_total{topic="purchase",partition="0"} 1',
     'weir_live_clients 2',
     'weir_collector_requests_total{status="200"} 9',
     'process_resident_memory_bytes 5',

@@ -10,7 +10,7 @@ import type { Ledger } from '../model/ledger.ts'
 import type { MetricPlan } from '../model/plan.ts'
 import type { Problem } from '../model/problem.ts'
 import { answerProblem, problemOfFault, toProblem } from '../model/problem.ts'
-import type { Question, RejectPage, Result } from '../model/result.ts'
+import type { Question, RejectFilter, RejectPage, Result } from '../model/result.ts'
 import { LIMIT_MAX } from '../model/result.ts'
 import { isFault } from '../std/fault.ts'
 import type { LogState } from './answers.ts'
@@ -41,9 +41,14 @@ export interface ApiSources extends ServiceSources, TailSources {
   readonly plans: readonly MetricPlan[]
   query(question: Question): Promise<Result>
   audit(): Promise<Ledger>
-  rejects(question: { readonly limit: number; readonly cursor: string | null }): Promise<RejectPage>
+  rejects(question: QuarantineQuestion): Promise<RejectPage>
   /** What the log holds, as of now; asked after the ledger that it stands beside. */
   logState(ledger: Ledger): Promise<LogState>
+}
+
+export interface QuarantineQuestion extends RejectFilter {
+  readonly limit: number
+  readonly cursor: string | null
 }
 
 export interface Status {

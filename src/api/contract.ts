@@ -48,6 +48,8 @@ export interface AuditPartition extends LedgerPartition {
   readonly lag_seconds: number | null
   /** Until the log deletes that record unread, or would delete one that came now; null: never. */
   readonly retention_hours: number | null
+  /** Of those in quarantine, how many were repaired and sent again. */
+  readonly repaired: number
 }
 
 export interface QuarantineAnswer {
@@ -76,6 +78,8 @@ export interface RejectAnswer {
   readonly value_encoding: Encoding
   readonly file: string | null
   readonly line: number | null
+  /** When it was repaired and sent again; null: it was not. */
+  readonly repaired: string | null
 }
 
 /** One record of the log, for people. */
@@ -159,6 +163,7 @@ export const auditSchema: z.ZodType<AuditAnswer> = z.strictObject({
       lag: total,
       lag_seconds: z.number().nonnegative().nullable(),
       retention_hours: z.number().nonnegative().nullable(),
+      repaired: total,
       consumed: total,
       skipped: total,
       gap: total,
@@ -193,6 +198,7 @@ export const quarantineSchema: z.ZodType<QuarantineAnswer> = z.strictObject({
       value_encoding: encoding,
       file: z.string().nullable(),
       line: z.number().int().positive().nullable(),
+      repaired: millisecondTime.nullable(),
     }),
   ),
   next: z.string().nullable(),
@@ -269,7 +275,7 @@ export const ROUTES: { readonly [Name in RouteName]: Route } = {
   quarantine: {
     path: '/v1/quarantine',
     summary: 'invalid records, as they came, newest first',
-    parameters: ['limit', 'cursor'],
+    parameters: ['code', 'topic', 'partition', 'offset', 'from', 'to', 'limit', 'cursor'],
     media: 'application/json',
     answer: quarantineSchema,
   },

@@ -68,6 +68,11 @@ function ledgerFamilies(audit: AuditAnswer): readonly Family[] {
       'Records that rest in quarantine.',
       partitions.map(line => ({ labels: toLabels(line), value: line.quarantined })),
     ),
+    counter(
+      'weir_repaired_records_total',
+      'Records of the quarantine that were repaired and sent again.',
+      partitions.map(line => ({ labels: toLabels(line), value: line.repaired })),
+    ),
     gauge('weir_ledger_balanced', 'Whether all equations of the ledger hold: 1 or 0.', [
       plain(audit.balanced ? 1 : 0),
     ]),

@@ -2,6 +2,7 @@
  * Serve: results and the log → the API, the live stream and the page, on one port, with the front
  * door where this process has one. It only asks; what is open at the moment of a question answers.
  */
+import type { QuarantineQuestion } from '../api/api.ts'
 import { createApi } from '../api/api.ts'
 import { serveHttp } from '../api/node/http.ts'
 import type { Collector } from '../collector/collector.ts'
@@ -13,6 +14,8 @@ import type { Catalog } from '../model/catalog.ts'
 import type { Ledger } from '../model/ledger.ts'
 import type { News } from '../model/news.ts'
 import type { MetricPlan } from '../model/plan.ts'
+import type { RejectPage } from '../model/result.ts'
+import type { RepairView } from '../repair/repair.ts'
 import type { Clock } from '../std/clock.ts'
 import { isFault, messageOf } from '../std/fault.ts'
 import { MIB, SECOND_MS } from '../std/units.ts'
@@ -31,6 +34,8 @@ export interface ServeOptions {
   readonly log: EventLog
   /** What answers now. Throws STORE_UNAVAILABLE between two lives of a store. */
   readonly store: () => AnswerStore
+  /** What was repaired and sent again. */
+  readonly repairs: RepairView
   readonly clock: Clock
   readonly version: string
   readonly host: string
@@ -65,15 +70,18 @@ const LIVE_BUFFER_BYTES_MAX = 4 * MIB
 
 /** Throws ADDRESS_IN_USE, CONFIG_INVALID for a host that is not here, FILE_UNREADABLE. */
 export async function openServing(options: ServeOptions): Promise<Serving> {
-  const { catalog, plans, collector, log, store, clock, report, signal } = options
+  const { catalog, plans, collector, log, store, repairs, clock, report, signal } = options
   // Questions are answered until the very end.
   const never = new AbortController().signal
   const logState = createLogState(log, clock)
   const sources = {
     query: (question: Parameters<AnswerStore['query']>[0]) => store().query(question),
     audit: () => store().audit(),
-    rejects: (question: Parameters<AnswerStore['rejects']>[0]) => store().rejects(question),
-    logState: (ledger: Ledger) => logState(ledger, never),
+    rejects: (question: QuarantineQuestion) => withRepairs(store(), repairs, question),
+    logState: async (ledger: Ledger) => ({
+      ...(await logState(ledger, never)),
+      repaired: await repairs.counts(),
+    }),
   }
   let phase: Phase = 'starting'
   let progress: number | null = null
@@ -143,6 +151,20 @@ export async function openServing(options: ServeOptions): Promise<Serving> {
       await server.close()
     },
   }
+}
+
+/** A page of quarantine, with what became of each reject since. */
+export async function withRepairs(
+  store: Pick<AnswerStore, 'rejects'>,
+  repairs: RepairView,
+  question: QuarantineQuestion,
+): Promise<RejectPage> {
+  const page = await store.rejects(question)
+  const doneAt = await repairs.doneAt(page.rejects)
+  const rejects = page.rejects.map((reject, index) => {
+    return { ...reject, repairedMs: doneAt[index] ?? null }
+  })
+  return { ...page, rejects }
 }
 
 /** What is told of an error by a server that goes on. */

@@ -6,6 +6,7 @@
  * same file gives the same ids under any name, and two equal lines of a file give two events.
  */
 import { hash } from 'node:crypto'
+import { createTimeReader, parsePattern } from '../model/time-pattern.ts'
 import { present } from '../std/assert.ts'
 import { Fault } from '../std/fault.ts'
 import type {
@@ -17,7 +18,6 @@ import type {
   Mapping,
   ScalarSource,
 } from './mapping.ts'
-import { createTimeReader, parsePattern } from './time-pattern.ts'
 
 /** Gives the JSON of an event, or one of the two words below. `text` is the line as it stands. */
 export type LineMapper = (cells: readonly string[], text: string, line: number) => string

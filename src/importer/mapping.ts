@@ -3,8 +3,8 @@
  * described by docs/reference/mapping.md and, for editors, by docs/reference/mapping.schema.json.
  */
 import { z } from 'zod'
+import { parsePattern } from '../model/time-pattern.ts'
 import { Fault, messageOf } from '../std/fault.ts'
-import { parsePattern } from './time-pattern.ts'
 
 export interface Mapping {
   readonly format: 'csv'

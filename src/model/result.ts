@@ -1,5 +1,6 @@
 /** Questions and answers: what a reader asks of a metric and gets, on the wire. */
 import type { Reject } from './step.ts'
+import type { InvalidCode } from './verdict.ts'
 
 export const LIMIT_DEFAULT = 1_000
 export const LIMIT_MAX = 1_000_000
@@ -62,7 +63,24 @@ export interface Result {
   readonly next: string | null
 }
 
+/** Which rejects are meant; what is left out, or null, does not matter. */
+export interface RejectFilter {
+  readonly code?: InvalidCode | null
+  readonly topic?: string | null
+  readonly partition?: number | null
+  readonly offset?: number | null
+  /** `fromMs ≤ arrival < toMs`; a record without arrival is in no range. */
+  readonly fromMs?: number | null
+  readonly toMs?: number | null
+}
+
+/** A reject in quarantine, with what became of it since, where that is known. */
+export interface KeptReject extends Reject {
+  /** When it was repaired and sent again; null: it was not. */
+  readonly repairedMs?: number | null
+}
+
 export interface RejectPage {
-  readonly rejects: readonly Reject[]
+  readonly rejects: readonly KeptReject[]
   readonly next: string | null
 }

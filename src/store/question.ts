@@ -1,6 +1,6 @@
 /** Questions as stores understand them: checked, and with the cursor opened. */
 import type { MetricPlan } from '../model/plan.ts'
-import type { Question } from '../model/result.ts'
+import type { Question, RejectFilter } from '../model/result.ts'
 import { LAST_MAX, LIMIT_MAX } from '../model/result.ts'
 import type { Reject } from '../model/step.ts'
 import { Fault } from '../std/fault.ts'
@@ -33,6 +33,7 @@ export interface RowPlace {
 
 export interface RejectAsk {
   readonly limit: number
+  readonly filter: RejectFilter
   readonly after: RejectPlace | null
 }
 
@@ -57,8 +58,9 @@ export function toAsk(plans: readonly MetricPlan[], question: Question): Ask {
 
 export function toRejectAsk(question: RejectQuestion): RejectAsk {
   assertWhole('limit', question.limit, REJECTS_LIMIT_MAX)
-  const after = question.cursor === null ? null : parseRejectPlace(question.cursor)
-  return { limit: question.limit, after }
+  const { limit, cursor, ...filter } = question
+  const after = cursor === null ? null : parseRejectPlace(cursor)
+  return { limit, filter, after }
 }
 
 /** An opaque cursor: base64url of JSON. It is good for rows of the same plan only. */

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { IdState } from '../model/ids.ts'
 import { count, countDistinct, defineMetric, sum } from '../model/metric.ts'
 import type { MetricPlan } from '../model/plan.ts'
+import type { RejectFilter } from '../model/result.ts'
 import { testAnswers } from './answers.contract.ts'
 import { testArchive } from './archive.contract.ts'
 import type { StoreBed } from './bed.ts'
@@ -359,5 +360,37 @@ function testQuarantine(makeBed: () => Promise<StoreBed>): void {
     }
     await expectFault(wrong(0, null), 'QUERY_INVALID', /limit is 0/)
     await expectFault(wrong(5, 'x'), 'QUERY_INVALID', /cursor/)
+  })
+
+  test('a filter gives the rejects that are meant, and its cursors go on among them', async () => {
+    await using bed = await makeBed()
+    await using store = await bed.open(plans)
+    const rejects = Array.from({ length: 24 }, (_, offset) =>
+      reject(offset, {
+        arrivalMs: offset === 0 ? -1 : 1_000 + (offset >> 1),
+        code: offset % 3 === 0 ? 'missing' : 'future',
+        topic: offset % 2 === 0 ? 'sold' : 'weir.unparsed',
+      }),
+    )
+    await store.commit(stepOf(shardStep({ rejects: rejects.slice(0, 11) })))
+    await store.commit(stepOf(shardStep({ rejects: rejects.slice(11) })))
+    const offsetsOf = async (filter: RejectFilter): Promise<readonly number[]> => {
+      const offsets: number[] = []
+      let cursor: string | null = null
+      do {
+        const page = await store.rejects({ ...filter, limit: 2, cursor })
+        offsets.push(...page.rejects.map(({ offset }) => offset))
+        cursor = page.next
+      } while (cursor !== null)
+      return offsets.toSorted((a, b) => a - b)
+    }
+    expect(await offsetsOf({ code: 'missing' })).toEqual([0, 3, 6, 9, 12, 15, 18, 21])
+    expect(await offsetsOf({ code: 'missing', topic: 'sold' })).toEqual([0, 6, 12, 18])
+    expect(await offsetsOf({ topic: 'sold', partition: 0, offset: 6 })).toEqual([6])
+    expect(await offsetsOf({ topic: 'sold', partition: 1, offset: 6 })).toEqual([])
+    expect(await offsetsOf({ fromMs: 1_005, toMs: 1_007 })).toEqual([10, 11, 12, 13])
+    // One without arrival is in no range.
+    expect(await offsetsOf({ toMs: 1_001 })).toEqual([1])
+    expect(await offsetsOf({ topic: "'; --" })).toEqual([])
   })
 }

@@ -10,7 +10,7 @@ import type { ArchiveAdvance, Place } from '../model/archive.ts'
 import type { IdRun } from '../model/ids.ts'
 import type { Ledger } from '../model/ledger.ts'
 import type { RefusedCount, RefusedRange } from '../model/refused.ts'
-import type { Question, RejectPage, Result } from '../model/result.ts'
+import type { Question, RejectFilter, RejectPage, Result } from '../model/result.ts'
 import type { ShardState, Step } from '../model/step.ts'
 
 export interface StoreState {
@@ -28,7 +28,7 @@ export interface Committed {
   readonly runs: readonly { readonly shard: number; readonly run: IdRun }[]
 }
 
-export interface RejectQuestion {
+export interface RejectQuestion extends RejectFilter {
   readonly limit: number
   readonly cursor: string | null
 }
@@ -67,7 +67,7 @@ export interface AnswerStore extends AsyncDisposable {
   /** The ledger, read in one transaction. */
   audit(): Promise<Ledger>
 
-  /** Quarantined records, newest arrival first. */
+  /** Quarantined records of a filter, newest arrival first. Throws QUERY_INVALID. */
   rejects(question: RejectQuestion): Promise<RejectPage>
 }
 

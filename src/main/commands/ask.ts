@@ -10,6 +10,7 @@ import { topicsOf } from '../../model/catalog.ts'
 import type { Question, Result } from '../../model/result.ts'
 import { STREAM } from '../../model/result.ts'
 import { toMillisecondText } from '../../model/time.ts'
+import { openRepairView } from '../../repair/repair.ts'
 import { Fault } from '../../std/fault.ts'
 import { openResultsReader } from '../../store/results/results-reader.ts'
 import { createRunAnswers } from '../../store/results/runs.ts'
@@ -19,6 +20,7 @@ import { openStoreOf } from '../running/embedded.ts'
 import { openTopics } from '../running/open-log.ts'
 import { findPeer } from '../running/peer.ts'
 import { layoutOf, openPlace } from '../running/place.ts'
+import { bookOptionsOf } from '../running/repairs.ts'
 import { createVoice } from '../running/voice.ts'
 import type { CommandContext } from '../terminal/command.ts'
 
@@ -47,16 +49,17 @@ export async function askAudit(context: CommandContext): Promise<AuditAnswer> {
   await using log = await openLogOf(context)
   const ledger = await store.audit()
   const state = await createLogState(log, clock)(ledger, signal)
-  return toAuditAnswer(ledger, state, progress)
+  const repaired = await openRepairView(await bookOptionsOf(context)).counts()
+  return toAuditAnswer(ledger, { ...state, repaired }, progress)
 }
 
-interface Answers {
+export interface Answers {
   readonly store: AnswerStore
   readonly progress: number | null
 }
 
 /** The store of the data directory, or, where one is named, the results place. */
-async function openAnswers(context: CommandContext): Promise<Answers> {
+export async function openAnswers(context: CommandContext): Promise<Answers> {
   if (context.config.settings.results === '') {
     assertData(context)
     const store = await openStoreOf(context)

@@ -56,7 +56,16 @@ async function findWrongCounts(
 }
 
 function toLines(audit: AuditAnswer): readonly string[] {
-  const head = ['topic', 'partition', 'offsets', 'consumed', 'accepted', 'duplicate', 'invalid']
+  const head = [
+    'topic',
+    'partition',
+    'offsets',
+    'consumed',
+    'accepted',
+    'duplicate',
+    'invalid',
+    'repaired',
+  ]
   const rows = audit.partitions.map(line => [
     line.topic,
     String(line.partition),
@@ -65,6 +74,7 @@ function toLines(audit: AuditAnswer): readonly string[] {
     String(line.accepted),
     String(line.duplicate),
     toInvalidText(line.invalid),
+    String(line.repaired),
     String(line.lag),
     line.balanced ? 'balanced' : 'DOES NOT BALANCE',
   ])

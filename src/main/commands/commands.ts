@@ -10,6 +10,7 @@ import { doctorCommand } from './doctor.ts'
 import { generateCommand } from './generate.ts'
 import { importCommand } from './import.ts'
 import { produceCommand } from './produce.ts'
+import { quarantineCommand } from './quarantine.ts'
 import { queryCommand } from './query.ts'
 import { serveCommand } from './serve.ts'
 import { sparkCommand } from './spark.ts'
@@ -21,6 +22,7 @@ export const COMMANDS: readonly Command[] = [
   importCommand,
   queryCommand,
   auditCommand,
+  quarantineCommand,
   tailCommand,
   generateCommand,
   produceCommand,

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import process from 'node:process'
 import type { Serving } from '../../flow/serve.ts'
 import { openServing } from '../../flow/serve.ts'
+import { openRepairView } from '../../repair/repair.ts'
 import { isFault, messageOf } from '../../std/fault.ts'
 import type { ResultsReader } from '../../store/results/results-reader.ts'
 import { openResultsReader } from '../../store/results/results-reader.ts'
@@ -12,6 +13,7 @@ import { PAGE_DIRECTORY } from '../running/embedded.ts'
 import { createEnd } from '../running/end.ts'
 import { openTopics } from '../running/open-log.ts'
 import { assertApart, layoutOf, lookMsOf, openPlace, placeOf } from '../running/place.ts'
+import { bookOptionsOf } from '../running/repairs.ts'
 import { runUntil, toServerOptions } from '../running/until.ts'
 import { VERSION } from '../running/version.ts'
 import { createVoice } from '../running/voice.ts'
@@ -52,6 +54,7 @@ export const serveCommand: Command = {
       collector: null,
       log,
       store: () => answers,
+      repairs: openRepairView(await bookOptionsOf(context, 'place')),
       pageDirectory: existsSync(PAGE_DIRECTORY) ? PAGE_DIRECTORY : null,
       signal: end.signal,
       ...toServerOptions(context, PORT_DEFAULT),

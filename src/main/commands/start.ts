@@ -7,6 +7,7 @@ import process from 'node:process'
 import { toNews } from '../../flow/news.ts'
 import type { Serving } from '../../flow/serve.ts'
 import { openServing } from '../../flow/serve.ts'
+import { openRepairView } from '../../repair/repair.ts'
 import { Fault, isFault } from '../../std/fault.ts'
 import { SECOND_MS } from '../../std/units.ts'
 import { createRunAnswers, withRuns } from '../../store/results/runs.ts'
@@ -17,6 +18,7 @@ import { createEnd } from '../running/end.ts'
 import { assertImportable } from '../running/import-file.ts'
 import { findPeer } from '../running/peer.ts'
 import { openPlace } from '../running/place.ts'
+import { bookOptionsOf } from '../running/repairs.ts'
 import { toReportLine } from '../running/report.ts'
 import { runTraffic } from '../running/traffic.ts'
 import { runUntil, toServerOptions } from '../running/until.ts'
@@ -93,6 +95,7 @@ async function openServingOf(
     collector: embedded.collector,
     log: embedded.log,
     store: () => withRuns(embedded.store(), runs),
+    repairs: openRepairView(await bookOptionsOf(context)),
     pageDirectory: existsSync(PAGE_DIRECTORY) ? PAGE_DIRECTORY : null,
     signal,
     ...toServerOptions(context, config.settings.port),

@@ -27,6 +27,10 @@ const POINTS = [
   'upload.after',
   'archive.before',
   'archive.after',
+  'repair.before',
+  'repair.begun',
+  'repair.sent',
+  'repair.done',
 ]
 
 /** `at`: the variable's value, or undefined for none. */

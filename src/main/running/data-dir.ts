@@ -17,6 +17,8 @@ export interface DataDir {
   readonly lake: string
   /** Positions of imports that were broken off. */
   readonly imports: string
+  /** What of the quarantine was repaired and sent again. */
+  readonly repairs: string
   /** The note of the running process. */
   readonly note: string
   readonly layout: string
@@ -44,6 +46,7 @@ export function dataDirOf(path: string): DataDir {
     store: join(root, 'store'),
     lake: join(root, 'lake'),
     imports: join(root, 'imports'),
+    repairs: join(root, 'repairs'),
     note: join(root, 'weir.json'),
     layout: join(root, 'layout.json'),
     topics: join(root, 'topics.json'),

@@ -15,7 +15,7 @@ export interface Flag {
 export interface Command {
   readonly name: string
   readonly about: string
-  /** What comes after the name, as in help: `FILE`, `METRIC`. */
+  /** What comes after the name, as in help: `FILE`; one that may be left out as `[FILE]`. */
   readonly positionals: readonly string[]
   readonly flags: { readonly [name: string]: Flag }
   /** Settings that matter to it, shown first in its help; all are accepted. */
@@ -79,7 +79,8 @@ export function parseWords(command: Command, words: readonly string[]): ParsedWo
 
 function assertPositionals(command: Command, given: readonly string[]): void {
   const { positionals, name } = command
-  if (given.length === positionals.length) return
+  const least = positionals.filter(positional => !positional.startsWith('[')).length
+  if (given.length >= least && given.length <= positionals.length) return
   const wanted = positionals.length === 0 ? 'no argument' : positionals.join(' ')
   const got = given.length === 0 ? 'none' : `'${given.join(' ')}'`
   throw new Fault('USAGE', `weir ${name} takes ${wanted}, and got ${got}; see weir ${name} --help`)

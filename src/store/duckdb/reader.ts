@@ -5,7 +5,7 @@ import { compareKeys, keepsSet, toResultRow } from '../../model/answer.ts'
 import type { Ledger } from '../../model/ledger.ts'
 import { closeLedger } from '../../model/ledger.ts'
 import type { MetricPlan } from '../../model/plan.ts'
-import type { RejectPage, Result, ResultRow } from '../../model/result.ts'
+import type { RejectFilter, RejectPage, Result, ResultRow } from '../../model/result.ts'
 import type { Reject } from '../../model/step.ts'
 import { unreachable } from '../../std/assert.ts'
 import { compareUtf8 } from '../../std/bytes.ts'
@@ -74,12 +74,14 @@ export async function readRejects(
   connection: DuckDBConnection,
   ask: RejectAsk,
 ): Promise<RejectPage> {
-  const { condition, texts } = afterReject(ask.after)
+  const texts: string[] = []
+  const bind = (text: string): string => `$${texts.push(text)}`
+  const conditions = [...meantRejects(ask.filter, bind), afterReject(ask.after, bind)]
   const sql = `SELECT topic, "partition", "offset"::DOUBLE, arrival::DOUBLE, code, pointer, key,
       value, file, line::DOUBLE
-    FROM rejects WHERE ${condition}
+    FROM rejects WHERE ${conditions.join(' AND ')}
     ORDER BY arrival DESC, topic, "partition", "offset" DESC LIMIT ${ask.limit + 1}`
-  const reader = await connection.runAndReadAll(sql, [...texts])
+  const reader = await connection.runAndReadAll(sql, texts)
   const found = reader.getRows().map(toReject)
   const rejects = found.slice(0, ask.limit)
   const last = rejects.at(-1)
@@ -178,16 +180,28 @@ function toPartValue(
   }
 }
 
-function afterReject(place: RejectPlace | null): {
-  readonly condition: string
-  readonly texts: readonly string[]
-} {
-  if (place === null) return { condition: 'true', texts: [] }
+/** Conditions of a filter. `bind` takes a text, and gives what stands for it. */
+function meantRejects(filter: RejectFilter, bind: (text: string) => string): readonly string[] {
+  const { code = null, topic = null, partition = null, offset = null } = filter
+  const { fromMs = null, toMs = null } = filter
+  const hasRange = fromMs !== null || toMs !== null
+  return [
+    ...(code === null ? [] : [`code = ${bind(code)}`]),
+    ...(topic === null ? [] : [`topic = ${bind(topic)}`]),
+    ...(partition === null ? [] : [`"partition" = ${BigInt(partition)}`]),
+    ...(offset === null ? [] : [`"offset" = ${BigInt(offset)}`]),
+    ...(hasRange ? [`arrival >= ${BigInt(Math.max(0, fromMs ?? 0))}`] : []),
+    ...(toMs === null ? [] : [`arrival < ${BigInt(toMs)}`]),
+  ]
+}
+
+function afterReject(place: RejectPlace | null, bind: (text: string) => string): string {
+  if (place === null) return 'true'
   const { arrivalMs, partition, offset } = place
-  const condition = `arrival <= ${arrivalMs} AND (arrival < ${arrivalMs} OR topic > $1 OR
-    (topic = $1 AND ("partition" > ${partition} OR
+  const topic = bind(place.topic)
+  return `arrival <= ${arrivalMs} AND (arrival < ${arrivalMs} OR topic > ${topic} OR
+    (topic = ${topic} AND ("partition" > ${partition} OR
       ("partition" = ${partition} AND "offset" < ${offset}))))`
-  return { condition, texts: [place.topic] }
 }
 
 function toReject(row: Row): Reject {

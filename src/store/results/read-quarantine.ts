@@ -2,7 +2,7 @@
 import type { ObjectStore } from '../../model/object-store.ts'
 import type { RejectPage } from '../../model/result.ts'
 import type { Reject } from '../../model/step.ts'
-import { compareRejects, pageRejects } from '../quarantine.ts'
+import { compareRejects, isMeant, pageRejects } from '../quarantine.ts'
 import type { RejectAsk } from '../question.ts'
 import type { Manifest } from './manifest.ts'
 import { readRejects } from './reject-lines.ts'
@@ -12,10 +12,12 @@ export async function readQuarantine(
   manifests: readonly Manifest[],
   ask: RejectAsk,
 ): Promise<RejectPage> {
-  const { after, limit } = ask
+  const { after, limit, filter } = ask
   const entries = manifests
     .flatMap(manifest => manifest.rejects)
     .filter(entry => after === null || entry.arrival_from_ms <= after.arrivalMs)
+    .filter(entry => entry.arrival_to_ms >= (filter.fromMs ?? entry.arrival_to_ms))
+    .filter(entry => entry.arrival_from_ms < (filter.toMs ?? Number.POSITIVE_INFINITY))
     .toSorted((a, b) => b.arrival_to_ms - a.arrival_to_ms)
   let found: readonly Reject[] = []
   for (const entry of entries) {
@@ -23,7 +25,9 @@ export async function readQuarantine(
     const past = found[limit]
     if (past !== undefined && past.arrivalMs > entry.arrival_to_ms) break
     const read = await readRejects(objects, entry)
-    const more = read.filter(reject => after === null || compareRejects(reject, after) > 0)
+    const more = read.filter(
+      reject => isMeant(reject, filter) && (after === null || compareRejects(reject, after) > 0),
+    )
     found = [...found, ...more].toSorted(compareRejects).slice(0, limit + 1)
   }
   return pageRejects(found, ask)

@@ -16,6 +16,7 @@ describe('toLedgerView', () => {
         duplicate: 1,
         invalid: { future: 2 },
         quarantined: 2,
+        repaired: 1,
       }),
       samplePartition({ partition: 1, lag: 4 }),
     ])
@@ -28,6 +29,7 @@ describe('toLedgerView', () => {
       invalid: 2,
       lag: 4,
     })
+    expect(view.repaired).toBe(1)
     expect(view.total).toMatchObject({ consumed: 30, accepted: 27 })
   })
 

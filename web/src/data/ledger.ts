@@ -34,6 +34,8 @@ export interface LedgerView {
   readonly lagSeconds: number | null
   /** Until the log deletes a record unread, in hours, of the partition nearest to it; null: never. */
   readonly retentionHours: number | null
+  /** How many of the invalid were repaired and sent again. */
+  readonly repaired: number
   /** Most frequent first. */
   readonly invalidCodes: readonly { readonly code: string; readonly count: number }[]
 }
@@ -49,6 +51,7 @@ export function toLedgerView(audit: AuditAnswer): LedgerView {
     breaches,
     lagSeconds: findLongestWait(audit.partitions),
     retentionHours: leastOf(audit.partitions.map(partition => partition.retention_hours)),
+    repaired: audit.partitions.reduce((sum, partition) => sum + partition.repaired, 0),
     invalidCodes: countCodes(audit.partitions),
   }
 }

@@ -43,6 +43,7 @@ export function samplePartition(rest: Partial<AuditPartition> = {}): AuditPartit
     lag: 0,
     lag_seconds: 0,
     retention_hours: null,
+    repaired: 0,
     consumed: 10,
     skipped: 0,
     gap: 0,

@@ -1,9 +1,10 @@
 /**
- * Times in cells: a closed list of forms, each turned into RFC 3339. A cell that is not exactly of
- * its form, or that names no real instant, gives null.
+ * Times in cells and in events: a closed list of forms, each turned into RFC 3339. A text that is
+ * not exactly of its form, or that names no real instant, gives null.
  */
-import { parseTimestamp, TIME_MS_MAX, TIME_MS_MIN, toMillisecondText } from '../model/time.ts'
+
 import { SECOND_MS } from '../std/units.ts'
+import { parseTimestamp, TIME_MS_MAX, TIME_MS_MIN, toMillisecondText } from './time.ts'
 
 /** Reads a cell to an RFC 3339 text, or null. */
 export type TimeReader = (cell: string) => string | null

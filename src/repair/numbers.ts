@@ -1,0 +1,30 @@
+/** Numbers as people write them, to JSON numbers, from their digits: no double stands between. */
+
+export type DecimalSign = '.' | ','
+export type GroupSign = '.' | ',' | ' ' | "'" | 'none'
+
+const GROUP_CLASSES: { readonly [Sign in GroupSign]: string } = {
+  '.': '\\.',
+  ',': ',',
+  // Also the no-break ones that printed numbers have.
+  ' ': '[ \\u00a0\\u202f]',
+  "'": "['\\u2019]",
+  none: '(?!)',
+}
+
+/** Gives a JSON number, or null where the text is not one of that form. */
+export type NumberReader = (text: string) => string | null
+
+/** Groups are of three digits, and all or none are there: `1.234,50` and `1234,50`. */
+export function createNumberReader(decimal: DecimalSign, group: GroupSign): NumberReader {
+  const point = decimal === '.' ? '\\.' : ','
+  const grouped = `\\d{1,3}(?:${GROUP_CLASSES[group]}\\d{3})+`
+  const form = new RegExp(`^([+-]?)(${grouped}|\\d+)(?:${point}(\\d+))?$`)
+  return text => {
+    const match = form.exec(text.trim())
+    if (match === null) return null
+    const [, sign = '', whole = '', fraction = ''] = match
+    const digits = whole.replaceAll(/\D/g, '').replace(/^0+(?=\d)/, '')
+    return `${sign === '-' ? '-' : ''}${digits}${fraction === '' ? '' : `.${fraction}`}`
+  }
+}
