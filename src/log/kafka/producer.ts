@@ -45,9 +45,7 @@ export interface ProducerOptions {
 const DELIVERY_MS_MAX = 30 * SECOND_MS
 /** With no broker in reach, what waits is given up after this. */
 const UNREACHABLE_MS_MAX = 3 * SECOND_MS
-/**
- * When the log is closed, what waits is given up after this: nobody has been told that it is in.
- */
+/** When the log is closed, what waits is given up after this: nobody was told that it is in. */
 const CLOSING_MS_MAX = 3 * SECOND_MS
 const CLOSED = new Fault('LOG_UNAVAILABLE', 'the log was closed before it had acknowledged this')
 /** How long a leader waits for its followers. */

@@ -14,6 +14,7 @@ import type { ReadOptions } from '../log.ts'
 import { keepCommitted } from './aborted.ts'
 import { readBounds } from './bounds.ts'
 import type { Broker, Cluster, Connections } from './cluster.ts'
+import { createComing } from './coming.ts'
 import { BrokerError, isPassing, NONE, OFFSET_OUT_OF_RANGE, toLogFault } from './errors.ts'
 import type { AskBroker, Cursor, FetchedCursor } from './fetcher.ts'
 import { createFetcher } from './fetcher.ts'
@@ -43,19 +44,19 @@ export async function* readKafka(
   context: ReaderContext,
 ): AsyncGenerator<readonly Fetch[], void> {
   const { clock, signal } = context
-  const stop = Promise.withResolvers<null>()
-  const onAbort = (): void => stop.resolve(null)
+  let waiting = new AbortController()
+  const onAbort = (): void => waiting.abort()
   signal.addEventListener('abort', onAbort)
   await using requests = createRequests(positions, options, context)
+  const coming = createComing(requests.gather)
   try {
     while (!signal.aborted) {
-      const idle = new AbortController()
+      waiting = new AbortController()
       const patienceMs = options.waitMsMax + SILENCE_MS_MAX
-      const timer = clock.sleep(patienceMs, idle.signal).then(() => [])
-      const fetches = await Promise.race([requests.next(), timer, stop.promise])
-      idle.abort(NO_REASON)
-      if (fetches === null || signal.aborted) return
-      yield fetches
+      const fetches = await coming.next(clock.sleep(patienceMs, waiting.signal).then(() => null))
+      waiting.abort(NO_REASON)
+      if (signal.aborted) return
+      yield fetches ?? []
     }
   } finally {
     signal.removeEventListener('abort', onAbort)
@@ -63,8 +64,8 @@ export async function* readKafka(
 }
 
 interface Requests extends AsyncDisposable {
-  /** The next answer that holds something. The same promise until it is settled. */
-  next(): Promise<readonly Fetch[]>
+  /** What came next; empty: all have nothing more, or nobody answers. It moves the cursors. */
+  gather(): Promise<readonly Fetch[]>
 }
 
 interface Answer {
@@ -96,7 +97,6 @@ function createRequests(
   let retryMs = RETRY_MS_MIN
   let learntAtMs = clock.monotonic()
   let wake = Promise.withResolvers<void>()
-  let pending: Promise<readonly Fetch[]> | null = null
 
   const fail = (error: unknown): void => {
     if (isFault(error) && error.retry === 'never') failure = error
@@ -147,7 +147,6 @@ function createRequests(
     known === null || isStale || (!known.isWhole && clock.monotonic() - learntAtMs >= RETRY_MS_MAX)
   const isQuiet = (known: Leaders): boolean =>
     !isStale && [...known.byBroker.keys()].every(place => quiet.has(place))
-  /** What came next; empty: all have nothing more, or nobody answers. */
   const gather = async (): Promise<readonly Fetch[]> => {
     while (!signal.aborted) {
       if (failure !== null) throw failure
@@ -178,15 +177,9 @@ function createRequests(
     return []
   }
   return {
-    next: () => {
-      pending ??= gather().finally(() => {
-        pending = null
-      })
-      return pending
-    },
+    gather,
     [Symbol.asyncDispose]: async () => {
       wake.resolve()
-      pending?.catch(() => {})
       await connections[Symbol.asyncDispose]()
     },
   }
