@@ -48,7 +48,7 @@ export async function* readKafka(
   const onAbort = (): void => waiting.abort()
   signal.addEventListener('abort', onAbort)
   await using requests = createRequests(positions, options, context)
-  const coming = createComing(requests.gather)
+  const coming = createComing(() => requests.gather())
   try {
     while (!signal.aborted) {
       waiting = new AbortController()
