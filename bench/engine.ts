@@ -114,7 +114,7 @@ function toFetch(waiting: Waiting): Fetch {
   waiting.offset = offsetNext
   waiting.records = []
   const bounds = { offset, offsetNext, offsetFirst: 0, offsetEnd: offsetNext, abortedCount: 0 }
-  return { topic, partition, ...bounds, bytes: concatBytes(batches) }
+  return { topic, partition, ...bounds, isVerified: false, bytes: concatBytes(batches) }
 }
 
 /** Adds up what the steps say, for comparing. */

@@ -111,7 +111,7 @@ export function createBench(options: BenchOptions): Bench {
       const batches = taken.map(({ offset: baseOffset, arrivalMs, value }) =>
         encodeRecordBatch({ baseOffset, arrivalMs, records: [{ key: null, value, headers: [] }] }),
       )
-      const ends = { offsetFirst: 0, offsetEnd: records.length, abortedCount: 0 }
+      const ends = { offsetFirst: 0, offsetEnd: records.length, abortedCount: 0, isVerified: false }
       const bytes = concatBytes(batches)
       engine.digest({ topic, partition: shard, offset, offsetNext, ...ends, bytes })
     },

@@ -89,7 +89,14 @@ function toFetch(
     batches.push(encodeRecordBatch(batch))
   }
   const offsetNext = at + records.length
-  const bounds = { offset: at, offsetNext, offsetFirst: 0, offsetEnd: offsetNext, abortedCount: 0 }
+  const bounds = {
+    offset: at,
+    offsetNext,
+    offsetFirst: 0,
+    offsetEnd: offsetNext,
+    abortedCount: 0,
+    isVerified: false,
+  }
   return { topic, partition: 0, ...bounds, bytes: concatBytes(batches) }
 }
 

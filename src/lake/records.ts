@@ -6,7 +6,7 @@
 import { inflate } from '../model/inflate.ts'
 import type { Fetch } from '../model/record.ts'
 import type { BatchHeader } from '../model/record-batch.ts'
-import { BATCH_HEADER_BYTES, readBatchHeader } from '../model/record-batch.ts'
+import { BATCH_HEADER_BYTES, isBatchIntact, readBatchHeader } from '../model/record-batch.ts'
 import { fromUtf8 } from '../std/bytes.ts'
 import { Fault, messageOf } from '../std/fault.ts'
 import type { VarintReader } from '../std/varint.ts'
@@ -38,8 +38,12 @@ export function visitRecords(
   for (let at = 0; at < fetch.bytes.length; ) {
     const header = readBatchHeader(fetch.bytes, at)
     if (header === null) throw corrupt(fetch, 'has bytes that are no batch')
+    const start = at
     at += header.byteLength
     if (header.isControl || header.lastOffset < from || header.baseOffset >= to) continue
+    if (!fetch.isVerified && !isBatchIntact(fetch.bytes, start, header)) {
+      throw corrupt(fetch, `fails its checksum in the batch at offset ${header.baseOffset}`)
+    }
     visitBatch(
       inflateBatch(fetch, header),
       header,

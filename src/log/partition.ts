@@ -32,6 +32,8 @@ export interface Landing {
 export interface Cursor {
   /** Whether a take would give or throw something. */
   readonly hasMore: boolean
+  /** Records from here to the end, gaps included. */
+  readonly recordsLeft: number
   /** Throws LOG_OFFSET_OUT_OF_RANGE where the partition has no such place. */
   assertInRange(): void
   /** The batches from here on, and moves behind them; null where the limits leave no room. */

@@ -1,8 +1,8 @@
 /**
- * The reading loop: pulls whole batches of several partitions, in turn. A pull begins behind the
- * partition that the last one ended with, gives each partition that has more an even share of the
- * bytes, and hands what one does not use to those after it. The first batch is taken whatever its
- * size, so every pull moves, and every partition comes first again and again.
+ * The reading loop: pulls whole batches of several partitions. A pull takes what is left of those
+ * that are nearly read, so that a busy partition takes nothing from a quiet one, and a long run of
+ * one that is not: a long run is digested faster than short ones of many. Every partition comes
+ * first again and again; the first batch is taken whatever its size, so every pull moves.
  */
 import type { Fetch } from '../model/record.ts'
 import { type Arena, createArena } from './arena.ts'
@@ -25,55 +25,90 @@ export async function* pull(
 ): AsyncGenerator<readonly Fetch[], void> {
   const arena = createArena(options.bytesMax)
   const hasMore = (): boolean => isClosed() || cursors.some(cursor => cursor.hasMore)
-  let turn = 0
+  let turn: Turn = { first: 0, long: 0 }
   try {
     for (const cursor of cursors) cursor.assertInRange()
     for (;;) {
       await bell.wait(hasMore, options.waitMsMax, signal)
       if (signal.aborted || isClosed()) return
-      const taken = await takeInTurn(cursors, { turn, bytesMax: options.bytesMax, arena })
-      turn = taken.turn
-      yield taken.fetches
+      const choice = choose(cursors, turn)
+      turn = choice.turnNext
+      yield await takeAll(choice, options.bytesMax, arena)
     }
   } finally {
     for (const cursor of cursors) await cursor.close()
   }
 }
 
+/** Indices of cursors. */
 interface Turn {
-  /** Index of the cursor that comes first. */
-  readonly turn: number
-  readonly bytesMax: number
-  readonly arena: Arena
+  /** Comes first. */
+  readonly first: number
+  /** Has the next long run. */
+  readonly long: number
 }
 
-async function takeInTurn(
-  cursors: readonly Cursor[],
-  { turn, bytesMax, arena }: Turn,
-): Promise<{ readonly fetches: readonly Fetch[]; readonly turn: number }> {
+interface Choice {
+  /** In the order of reading. */
+  readonly cursors: readonly Cursor[]
+  /** The one of them that has a long run; null: all have little left. */
+  readonly long: Cursor | null
+  readonly turnNext: Turn
+}
+
+/** A partition with more records left than this waits for its turn. */
+const SHORT_RECORDS_MAX = 256
+
+function choose(cursors: readonly Cursor[], turn: Turn): Choice {
+  const [first, ...others] = toTurns(cursors, turn.first).filter(({ cursor }) => cursor.hasMore)
+  if (first === undefined) return { cursors: [], long: null, turnNext: turn }
+  const next = toTurns(cursors, turn.long).find(isLong) ?? null
+  const long = isLong(first) ? first : next
+  const order = [first, ...others.filter(one => !isLong(one))]
+  if (long !== null && long !== first) order.push(long)
+  return {
+    cursors: order.map(({ cursor }) => cursor),
+    long: long?.cursor ?? null,
+    turnNext: { first: after(first, cursors), long: long === null ? 0 : after(long, cursors) },
+  }
+}
+
+async function takeAll(
+  { cursors, long }: Choice,
+  bytesMax: number,
+  arena: Arena,
+): Promise<readonly Fetch[]> {
   arena.reset()
-  const ready = toTurns(cursors, turn).filter(({ cursor }) => cursor.hasMore)
   const fetches: Fetch[] = []
-  let turnNext = turn
   let room = bytesMax
-  let left = ready.length
-  for (const { cursor, index } of ready) {
+  let left = cursors.length
+  for (const cursor of cursors) {
     const firstBytesMax = fetches.length === 0 ? Number.POSITIVE_INFINITY : room
-    const fetch = await cursor.take({ firstBytesMax, bytesMax: Math.floor(room / left) }, arena)
+    const share = Math.floor(room / (cursor === long ? Math.min(left, 2) : left))
+    const fetch = await cursor.take({ firstBytesMax, bytesMax: share }, arena)
     left -= 1
     if (fetch === null) continue
     fetches.push(fetch)
-    turnNext = (index + 1) % cursors.length
     room -= fetch.bytes.length
     if (room <= 0) break
   }
-  return { fetches, turn: turnNext }
+  return fetches
 }
 
-function toTurns(
-  cursors: readonly Cursor[],
-  turn: number,
-): readonly { readonly cursor: Cursor; readonly index: number }[] {
-  const indexed = cursors.map((cursor, index) => ({ cursor, index }))
-  return [...indexed.slice(turn), ...indexed.slice(0, turn)]
+interface Placed {
+  readonly cursor: Cursor
+  readonly index: number
+}
+
+function toTurns(cursors: readonly Cursor[], turn: number): readonly Placed[] {
+  const placed = cursors.map((cursor, index) => ({ cursor, index }))
+  return [...placed.slice(turn), ...placed.slice(0, turn)]
+}
+
+function isLong({ cursor }: Placed): boolean {
+  return cursor.recordsLeft > SHORT_RECORDS_MAX
+}
+
+function after({ index }: Placed, cursors: readonly Cursor[]): number {
+  return (index + 1) % cursors.length
 }

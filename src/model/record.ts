@@ -59,6 +59,8 @@ export interface Fetch {
   readonly offsetEnd: number
   /** Records of aborted transactions that were left out of the bytes. */
   readonly abortedCount: number
+  /** Whether the log has compared the batches with their CRC-32C; else whoever reads them does. */
+  readonly isVerified: boolean
   /** Valid until the next pull from the reader. */
   readonly bytes: Uint8Array
 }

@@ -35,6 +35,7 @@ function toFetch(topic: string, values: readonly Uint8Array[]): Fetch {
     offsetFirst: 0,
     offsetEnd: end,
     abortedCount: 0,
+    isVerified: false,
     bytes,
   }
 }

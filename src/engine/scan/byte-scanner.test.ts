@@ -83,6 +83,7 @@ function toFetch(
     offsetFirst: 0,
     offsetEnd: next,
     abortedCount: 0,
+    isVerified: false,
     bytes,
   }
 }

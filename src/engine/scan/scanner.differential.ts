@@ -50,7 +50,7 @@ export function toFetch(topic: string, items: readonly Item[], batchSize: number
   }
   const bytes = concatBytes(batches)
   const end = items.length
-  const ends = { offsetFirst: 0, offsetEnd: end, abortedCount: 0 }
+  const ends = { offsetFirst: 0, offsetEnd: end, abortedCount: 0, isVerified: false }
   return { topic, partition: 0, offset: 0, offsetNext: end, ...ends, bytes }
 }
 

@@ -37,7 +37,7 @@ const OUT_OF_ORDER = 6
  */
 export function walkFetch(fast: FastPath, fetch: Fetch, fieldCount: number): Walk {
   const place = `${fetch.topic}/${fetch.partition}`
-  const batches = readBatches(fetch.bytes, place)
+  const batches = readBatches(fetch, place)
   let at = layOut(fast, batches, fieldCount)
   const bytes = bytesOf(fast)
   fast.startWalk()

@@ -223,6 +223,7 @@ async function accept(
       offsetFirst: fetched.logStartOffset,
       offsetEnd: fetched.lastStableOffset,
       abortedCount,
+      isVerified: false,
       bytes,
     })
   }

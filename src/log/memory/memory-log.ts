@@ -137,6 +137,9 @@ function createMemoryCursor(
       const { offsetFirst, offsetEnd } = partition.bounds()
       return offset < offsetEnd || offset < offsetFirst
     },
+    get recordsLeft() {
+      return partition.bounds().offsetEnd - offset
+    },
     assertInRange: () => assertOffsetInRange(offset, partition.bounds()),
     take: async ({ bytesMax, firstBytesMax }, arena): Promise<Fetch | null> => {
       const { sizeBytes: _sizeBytes, retentionMs: _retentionMs, ...bounds } = partition.bounds()
@@ -158,8 +161,9 @@ function createMemoryCursor(
         bytes.set(batch.bytes, at)
         at += batch.bytes.length
       }
-      const fetch = { ...bounds, offset, offsetNext: last.offsetNext, abortedCount: 0, bytes }
-      offset = last.offsetNext
+      const { offsetNext } = last
+      const fetch = { ...bounds, offset, offsetNext, abortedCount: 0, isVerified: false, bytes }
+      offset = offsetNext
       return fetch
     },
     close: async () => {},

@@ -63,7 +63,7 @@ export function createCursor(partition: Readable, start: number): Cursor {
       at.position += run.bytes.length
       at.batchBytes = peekBatchHeader(bytes, run.bytes.length)?.byteLength ?? 0
       const { sizeBytes: _sizeBytes, retentionMs: _retentionMs, ...bounds } = partition.bounds()
-      const fetch = { ...bounds, offset, abortedCount: 0, ...run }
+      const fetch = { ...bounds, offset, abortedCount: 0, isVerified: true, ...run }
       offset = run.offsetNext
       return fetch
     } catch (error) {
@@ -78,6 +78,9 @@ export function createCursor(partition: Readable, start: number): Cursor {
     get hasMore() {
       const { offsetFirst, offsetEnd } = partition.bounds()
       return offset < offsetEnd || offset < offsetFirst
+    },
+    get recordsLeft() {
+      return partition.bounds().offsetEnd - offset
     },
     assertInRange: () => assertOffsetInRange(offset, partition.bounds()),
     take,
