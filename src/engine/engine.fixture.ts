@@ -160,7 +160,7 @@ function createTally(plans: readonly MetricPlan[]): {
     add: step => {
       for (const batch of step.partials) {
         const ofMetric = present(groups.get(batch.plan.name), 'a metric')
-        const rows = batch.windowStart.map((start, row): Group => {
+        const rows = Array.from(batch.windowStart, (start, row): Group => {
           const key = batch.keys.map(column => column[row] ?? null)
           const place = JSON.stringify([start, key])
           const window = { start, end: present(batch.windowEnd[row], 'a row') }

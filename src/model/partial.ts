@@ -9,30 +9,30 @@ export interface PartialBatch {
   readonly plan: MetricPlan
   readonly rowCount: number
   /** Milliseconds since the epoch; of `all`, -Infinity and Infinity. One entry a row. */
-  readonly windowStart: readonly number[]
-  readonly windowEnd: readonly number[]
+  readonly windowStart: Float64Array
+  readonly windowEnd: Float64Array
   /** One column per field of `plan.groupBy`; null is a missing field. */
   readonly keys: readonly (readonly (string | null)[])[]
   /** The events' currency; null where the plan is not by currency. */
   readonly currency: readonly string[] | null
   /** How many accepted events the row is made of; safe integers, ≥ 1. */
-  readonly events: readonly number[]
+  readonly events: Float64Array
   /** How many of them stood in a partition where their user does not belong. */
-  readonly misplaced: readonly number[]
+  readonly misplaced: Float64Array
   /** One per measure of the plan, in its order; ratios have none of their own. */
   readonly measures: readonly PartialColumn[]
 }
 
 export type PartialColumn =
   /** Also of distinct counts that add up: then how many values the step saw first. */
-  | { readonly kind: 'count'; readonly values: readonly number[] }
+  | { readonly kind: 'count'; readonly values: Float64Array }
   /**
    * `carriers`: how many events carried the field; a sum without any is no entry of a money map.
    */
   | {
       readonly kind: 'sum'
       readonly values: readonly bigint[]
-      readonly carriers: readonly number[]
+      readonly carriers: Float64Array
     }
   /** null: no event carried the field. In units of the field's scale. */
   | { readonly kind: 'min' | 'max'; readonly values: readonly (bigint | null)[] }

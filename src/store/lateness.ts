@@ -27,7 +27,7 @@ export function findLate(
     if (!batch.windowEnd.some(end => isFinal(end, graceMs, progress))) continue
     found.set(
       batch,
-      batch.windowEnd.map((end, row) => {
+      Array.from(batch.windowEnd, (end, row) => {
         if (!isFinal(end, graceMs, progress)) return IN_TIME
         const place = [hash, batch.windowStart[row], ...batch.keys.map(column => column[row])]
         const text = JSON.stringify(place)

@@ -65,19 +65,19 @@ export function toBatch(plan: MetricPlan, rows: readonly RowSketch[]): PartialBa
   return {
     plan,
     rowCount: rows.length,
-    windowStart: windows.map(window => window.start),
-    windowEnd: windows.map(window => window.end),
+    windowStart: Float64Array.from(windows, window => window.start),
+    windowEnd: Float64Array.from(windows, window => window.end),
     keys: plan.groupBy.map((_, index) => rows.map(row => row.key?.[index] ?? null)),
     currency: plan.byCurrency ? rows.map(row => row.currency ?? 'USD') : null,
-    events: rows.map(row => row.events ?? 1),
-    misplaced: rows.map(row => row.misplaced ?? 0),
+    events: Float64Array.from(rows, row => row.events ?? 1),
+    misplaced: Float64Array.from(rows, row => row.misplaced ?? 0),
     measures: plan.measures.map(measure => toColumn(measure, rows)),
   }
 }
 
 function toColumn(measure: MeasurePlan, rows: readonly RowSketch[]): PartialColumn {
   const given = rows.map(row => row.values?.[measure.name])
-  const numbers = given.map(value => (typeof value === 'number' ? value : 0))
+  const numbers = Float64Array.from(given, value => (typeof value === 'number' ? value : 0))
   switch (measure.kind) {
     case 'count':
       return { kind: 'count', values: numbers }
@@ -92,7 +92,7 @@ function toColumn(measure: MeasurePlan, rows: readonly RowSketch[]): PartialColu
       }
     }
     case 'sum': {
-      const carriers = given.map(value => (value === undefined ? 0 : 1))
+      const carriers = Float64Array.from(given, value => (value === undefined ? 0 : 1))
       return { kind: 'sum', values: given.map(value => toUnits(value) ?? 0n), carriers }
     }
     case 'ratio':

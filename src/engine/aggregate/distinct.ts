@@ -11,7 +11,6 @@ import type { IdTable } from '../ids/id-table.ts'
 import type { Batch } from './batch.ts'
 import { columnOf, withRoom, withRoomF64 } from './batch.ts'
 import type { MeasureColumn, RowOf } from './measure.ts'
-import { toNumbers } from './measure.ts'
 import { RecentIds } from './recent-ids.ts'
 import type { RowIdentities } from './row-identities.ts'
 
@@ -138,7 +137,7 @@ function createFound(additive: boolean): Found {
     },
     take: rowCount => {
       const column: PartialColumn = additive
-        ? { kind: 'count', values: toNumbers(counts, rowCount) }
+        ? { kind: 'count', values: counts.slice(0, rowCount) }
         : { kind: 'set', rows: newRows, ids: toIdBytes(newIds, newRows.length) }
       counts.fill(0, 0, rowCount)
       newRows = []

@@ -32,7 +32,7 @@ export function createCount(matches: Matcher): MeasureColumn {
       }
     },
     take: rowCount => {
-      const values = toNumbers(counts, rowCount)
+      const values = counts.slice(0, rowCount)
       counts.fill(0, 0, rowCount)
       return { kind: 'count', values }
     },
@@ -67,10 +67,11 @@ export function createSum(field: ColumnRef): MeasureColumn {
       }
     },
     take: rowCount => {
-      const values = toNumbers(sums, rowCount).map(
+      const values = Array.from(
+        sums.subarray(0, rowCount),
         (sum, row) => BigInt(sum) + (carried.get(row) ?? 0n),
       )
-      const column: PartialColumn = { kind: 'sum', values, carriers: toNumbers(carriers, rowCount) }
+      const column: PartialColumn = { kind: 'sum', values, carriers: carriers.slice(0, rowCount) }
       sums.fill(0, 0, rowCount)
       carriers.fill(0, 0, rowCount)
       carried = new Map()
@@ -101,11 +102,4 @@ export function createExtreme(kind: 'min' | 'max', field: ColumnRef): MeasureCol
       return { kind, values }
     },
   }
-}
-
-/** The values of all rows, as partials hold them: a plain loop, since there are many. */
-export function toNumbers(values: Float64Array, rowCount: number): number[] {
-  const numbers: number[] = []
-  for (let row = 0; row < rowCount; row += 1) numbers.push(values[row] as number)
-  return numbers
 }

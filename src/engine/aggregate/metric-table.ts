@@ -15,7 +15,7 @@ import { createMatcher } from './conditions.ts'
 import { createDistinct } from './distinct.ts'
 import { createGroups } from './groups.ts'
 import type { MeasureColumn } from './measure.ts'
-import { createCount, createExtreme, createSum, toNumbers } from './measure.ts'
+import { createCount, createExtreme, createSum } from './measure.ts'
 import { PairTable } from './pairs.ts'
 import type { RowIdentities } from './row-identities.ts'
 import { createRowIdentities } from './row-identities.ts'
@@ -112,16 +112,16 @@ export function createMetricTable(plan: MetricPlan, tools: MetricTools): MetricT
     take: () => {
       const rowCount = rows.count
       if (rowCount === 0) return null
-      const counts = toNumbers(events, rowCount)
+      const counts = events.slice(0, rowCount)
       const rowWindows = Array.from(rows.leftsOf(rowCount), window => windows.table.at(window))
       const batch: PartialBatch = {
         plan,
         rowCount,
-        windowStart: rowWindows.map(window => window.start),
-        windowEnd: rowWindows.map(window => window.end),
+        windowStart: Float64Array.from(rowWindows, window => window.start),
+        windowEnd: Float64Array.from(rowWindows, window => window.end),
         ...groups.describe(rows.rightsOf(rowCount)),
         events: counts,
-        misplaced: toNumbers(misplaced, rowCount),
+        misplaced: misplaced.slice(0, rowCount),
         measures: measures.map(
           measure => measure?.take(rowCount) ?? { kind: 'count', values: counts },
         ),

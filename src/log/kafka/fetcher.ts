@@ -82,7 +82,7 @@ function createRooms(bytesMax: number): (size: number) => Uint8Array {
 }
 
 /** A partition gets this part of the bytes at least, however many there are. */
-const SHARES_MAX = 4
+const SHARES_MAX = 2
 
 function toPlace({ topicId, partition }: { topicId: string; partition: number }): string {
   return `${topicId}/${partition}`

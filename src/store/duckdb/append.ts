@@ -113,7 +113,7 @@ function toHugeInt(view: DataView, position: number): bigint {
   return (view.getBigInt64(position + 8, true) << 64n) | view.getBigUint64(position, true)
 }
 
-function ofNumbers(values: readonly number[]): Column {
+function ofNumbers(values: Float64Array): Column {
   return ofNumber(row => values[row] ?? 0)
 }
 
@@ -122,7 +122,7 @@ function ofNumber(at: (row: number) => number | null): Column {
 }
 
 /** Those of `all` are NULL. */
-function ofInstants(values: readonly number[]): Column {
+function ofInstants(values: Float64Array): Column {
   return ofNumber(row => {
     const instant = values[row] ?? 0
     return Number.isFinite(instant) ? instant : null
