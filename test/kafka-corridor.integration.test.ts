@@ -2,29 +2,20 @@
  * The corridor over Kafka against the oracle, and against the embedded run: whatever the brokers,
  * partitions and workers, every row of every metric is the same.
  */
-import { deepStrictEqual } from 'node:assert'
 import { join } from 'node:path'
-import { beforeAll, describe, onTestFinished, test } from 'vitest'
+import { beforeAll, describe, test } from 'vitest'
 import type { KafkaMode } from '../scripts/kafka/settings.ts'
 import type { ResultRow } from '../src/model/result.ts'
 import { kafkaMissing, shareKafka } from './support/broker.ts'
 import { kafkaClientsMissing, resolveKafkaClients } from './support/kafka-clients/produce.ts'
-import {
-  assertAsOracle,
-  importEmbedded,
-  openKafkaRiver,
-  produceFile,
-} from './support/kafka-corridor.ts'
+import { compareOverKafka, importEmbedded, toCorridorFiles } from './support/kafka-corridor.ts'
 import { createPlace } from './support/place.ts'
-import { readRows, runWeir } from './support/process.ts'
-import { toOracleRows } from './support/product.ts'
 
 const missing = kafkaMissing() ?? kafkaClientsMissing()
 const isSkipped = missing !== null && process.env['CI'] !== 'true'
-const FIXTURES = join(import.meta.dirname, 'fixtures')
 const PREPARE_MS_MAX = 300_000
 const RUN_MS_MAX = 120_000
-/** The campaign sends 200,000. */
+/** `npm run campaign -- corridor` sends 200,000, and tries all pairings. */
 const EVENTS = 20_000
 
 describe.skipIf(isSkipped)(isSkipped ? `skipped: ${missing}` : 'over kafka', () => {
@@ -34,13 +25,7 @@ describe.skipIf(isSkipped)(isSkipped ? `skipped: ${missing}` : 'over kafka', () 
   beforeAll(async () => {
     await resolveKafkaClients()
     const place = await createPlace()
-    const synthetic = join(place.directory, 'synthetic.ndjson')
-    await runWeir(['generate', synthetic, '--events', String(EVENTS), '--seed', '5'])
-    files = [
-      join(FIXTURES, 'ecommerce-sample-data.json'),
-      join(FIXTURES, 'rees46-2019-10.csv.gz'),
-      synthetic,
-    ]
+    files = await toCorridorFiles(place.directory, { eventCount: EVENTS, seed: 5 })
     embedded = await importEmbedded(files, join(place.directory, 'embedded'))
     return () => place[Symbol.asyncDispose]()
   }, PREPARE_MS_MAX)
@@ -55,16 +40,7 @@ describe.skipIf(isSkipped)(isSkipped ? `skipped: ${missing}` : 'over kafka', () 
     { timeout: RUN_MS_MAX },
     async (mode, partitions, workers) => {
       const bootstrap = await shareKafka(mode)
-      const place = await createPlace()
-      onTestFinished(() => place[Symbol.asyncDispose]())
-      const { directory } = place
-      await using river = await openKafkaRiver({ directory, bootstrap, partitions, workers })
-      for (const file of files) await produceFile(river, file, join(directory, 'producer'))
-      await assertAsOracle(river, bootstrap)
-      for (const [name, rows] of embedded) {
-        const other = await readRows(river.serve.url, name)
-        deepStrictEqual(toOracleRows(other), toOracleRows(rows), `${name}, over kafka and embedded`)
-      }
+      await compareOverKafka({ bootstrap, partitions, workers, files, embedded })
     },
   )
 })

@@ -1,53 +1,97 @@
 /**
- * The long forms of tests, as `npm run campaign -- kill`, `-- kafka` and `-- fuzz`. What fails is
- * told with the line that does the same again.
+ * The long forms of tests, by name, as `npm run campaign -- kill`. What fails is told with the line
+ * that does the same again.
  */
 import process from 'node:process'
+import { runCorridorCampaign } from './corridor.ts'
 import { runFuzzCampaign } from './fuzz.ts'
 import { KAFKA_FAULTS, runKafkaCampaign } from './kafka.ts'
 import { runKillCampaign } from './kill.ts'
 
-const HELP = `Long tests, each made of its seed.
+interface Campaign {
+  /** What it is told, and what it does, for the help. */
+  readonly usage: string
+  readonly does: string
+  readonly example: string
+  readonly countDefault: number
+  readonly run: (count: number, seed: number) => Promise<void>
+}
 
-  npm run campaign -- kill [count] [seed]   kills weir count times (300), then asks what is lost
-  npm run campaign -- kafka [count] [seed]  kills workers and brokers, so often (${KAFKA_FAULTS})
-  npm run campaign -- fuzz [cases] [seed]   scanner against JSON.parse, on so many cases (5000000)
+const CAMPAIGNS: Readonly<Record<string, Campaign>> = {
+  kill: {
+    usage: 'kill [count] [seed]',
+    does: 'kills weir so often, then asks what is lost',
+    example: 'kill 20',
+    countDefault: 300,
+    run: campaignOfKills,
+  },
+  kafka: {
+    usage: 'kafka [count] [seed]',
+    does: 'kills workers and brokers, so often',
+    example: 'kafka 11 7',
+    countDefault: KAFKA_FAULTS,
+    run: campaignOfFaults,
+  },
+  corridor: {
+    usage: 'corridor [events] [seed]',
+    does: 'so many events over brokers, partitions and workers of all kinds',
+    example: 'corridor 20000',
+    countDefault: 200_000,
+    run: (count, seed) => runCorridorCampaign(count, seed, say),
+  },
+  fuzz: {
+    usage: 'fuzz [cases] [seed]',
+    does: 'scanner against JSON.parse, on so many cases',
+    example: 'fuzz 1000000 7',
+    countDefault: 5_000_000,
+    run: campaignOfCases,
+  },
+}
 
-Examples
-  npm run campaign -- kill 20
-  npm run campaign -- kafka 11 7
-  npm run campaign -- fuzz 1000000 7
-
-Without a seed a new one is taken. Exits with 1 where a test fails, and 2 for a wrong word.
-`
-const KILLS = 300
-const CASES = 5_000_000
 const SEED_MAX = 1_000_000
 /** Cases between two lines of progress, each block of a seed of its own. */
 const BLOCK_CASES = 100_000
 
 process.exitCode = await main(process.argv.slice(2))
 
-async function main([name, ...numbers]: readonly string[]): Promise<number> {
+async function main([name = '', ...numbers]: readonly string[]): Promise<number> {
   if (name === '--help' || name === '-h') {
-    process.stdout.write(HELP)
+    say(toHelp())
     return 0
   }
   const [count, seed = Date.now() % SEED_MAX] = numbers.map(toWhole)
-  const isKnown = name === 'kill' || name === 'kafka' || name === 'fuzz'
-  if (!isKnown || numbers.length > 2 || Number.isNaN(count) || Number.isNaN(seed)) {
-    process.stderr.write(HELP)
+  const campaign = CAMPAIGNS[name]
+  if (campaign === undefined || numbers.length > 2 || numbers.map(toWhole).some(Number.isNaN)) {
+    process.stderr.write(`${toHelp()}\n`)
     return 2
   }
   try {
-    if (name === 'kill') await campaignOfKills(count ?? KILLS, seed)
-    else if (name === 'kafka') await campaignOfFaults(count ?? KAFKA_FAULTS, seed)
-    else campaignOfCases(count ?? CASES, seed)
+    await campaign.run(count ?? campaign.countDefault, seed)
     return 0
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
     return 1
   }
+}
+
+function toHelp(): string {
+  const all = Object.values(CAMPAIGNS)
+  const width = Math.max(...all.map(({ usage }) => usage.length))
+  const lines = all.map(
+    ({ usage, does, countDefault }) =>
+      `  npm run campaign -- ${usage.padEnd(width)}  ${does} (${countDefault})`,
+  )
+  const examples = all.map(({ example }) => `  npm run campaign -- ${example}`)
+  return [
+    'Long tests, each made of its seed.',
+    '',
+    ...lines,
+    '',
+    'Examples',
+    ...examples,
+    '',
+    'Without a seed a new one is taken. Exits with 1 where a test fails, and 2 for a wrong word.',
+  ].join('\n')
 }
 
 function toWhole(word: string): number {
@@ -69,7 +113,7 @@ async function campaignOfFaults(count: number, seed: number): Promise<void> {
   say(`${count} faults, ${acknowledgedCount} items acknowledged: 0 lost, 0 counted twice`)
 }
 
-function campaignOfCases(count: number, seed: number): void {
+async function campaignOfCases(count: number, seed: number): Promise<void> {
   let [done, valid, slow] = [0, 0, 0]
   for (let blockSeed = seed; done < count; blockSeed += 1) {
     const size = Math.min(BLOCK_CASES, count - done)

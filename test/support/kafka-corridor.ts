@@ -12,6 +12,7 @@ import { recount } from '../oracle/recount.ts'
 import { SHOP_QUESTIONS, SHOP_SETTINGS, SHOP_TYPES } from '../oracle/shop.ts'
 import { createPrefix } from './broker.ts'
 import { dumpTopics } from './kafka-clients/produce.ts'
+import { createPlace } from './place.ts'
 import type { Settings, WeirProcess } from './process.ts'
 import {
   readRows,
@@ -22,6 +23,8 @@ import {
   whenReady,
 } from './process.ts'
 import { toOracleRows } from './product.ts'
+
+const FIXTURES = join(import.meta.dirname, '../fixtures')
 
 export interface KafkaRiver extends AsyncDisposable {
   /** What every command is given, to be one deployment. */
@@ -103,6 +106,39 @@ export async function assertAsOracle(
     deepStrictEqual(rows, recount(metric, judged, settings), `metric ${metric.name}`)
   }
   return judged
+}
+
+/** The files of the tests: the sample, the real shop's, and synthetic events of a seed. */
+export async function toCorridorFiles(
+  directory: string,
+  { eventCount, seed }: { readonly eventCount: number; readonly seed: number },
+): Promise<readonly string[]> {
+  const synthetic = join(directory, 'synthetic.ndjson')
+  const words = ['generate', synthetic, '--events', String(eventCount), '--seed', String(seed)]
+  const { how, stderr } = await runWeir(words)
+  if (how !== 'exit 0') throw new Error(`weir generate ended with ${how}:\n${stderr}`)
+  const fixtures = ['ecommerce-sample-data.json', 'rees46-2019-10.csv.gz']
+  return [...fixtures.map(name => join(FIXTURES, name)), synthetic]
+}
+
+export interface Pairing extends Pick<KafkaRiverOptions, 'bootstrap' | 'partitions' | 'workers'> {
+  readonly files: readonly string[]
+  /** What the embedded run counted. */
+  readonly embedded: ReadonlyMap<string, readonly ResultRow[]>
+}
+
+/** Sends the files through Kafka. Throws where a row is not the oracle's, or the embedded run's. */
+export async function compareOverKafka(pairing: Pairing): Promise<void> {
+  const { bootstrap, partitions, workers, files, embedded } = pairing
+  await using place = await createPlace()
+  const { directory } = place
+  await using river = await openKafkaRiver({ directory, bootstrap, partitions, workers })
+  for (const file of files) await produceFile(river, file, join(directory, 'producer'))
+  await assertAsOracle(river, bootstrap)
+  for (const [name, rows] of embedded) {
+    const other = await readRows(river.serve.url, name)
+    deepStrictEqual(toOracleRows(other), toOracleRows(rows), `${name}, over kafka and embedded`)
+  }
 }
 
 /** The same files through the embedded log, by metric. */
