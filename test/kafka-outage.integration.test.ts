@@ -26,6 +26,8 @@ const START_MS_MAX = 300_000
 const MINUTE_MS = 60_000
 const POLL = { timeout: 45_000, interval: 100 }
 const PARTITIONS = 4
+/** Far less than a broker is waited for. */
+const HUNG_MS_MAX = 5_000
 const WAITS = /(waits|with 503|not known)/
 const AGAIN = / again$/
 
@@ -151,6 +153,28 @@ describe.skipIf(isSkipped)(isSkipped ? `skipped: ${missing}` : 'a broker', () =>
       await expect.poll(() => outagesOf(child), POLL).toEqual(twice)
     }
     for (const child of children) expect((await child.stop('SIGTERM')).how).toBe('exit 0')
+  })
+
+  test('that hangs is lost, until it goes on', { timeout: 3 * MINUTE_MS }, async () => {
+    const { bootstrap, broker } = given()
+    await using weir = await openDeployment(bootstrap)
+    const start = await whenReady(weir.start())
+    await sendUntilStored(start.url)
+    // The first waits for an answer that may still come; those behind it need not.
+    await broker.kill('SIGSTOP')
+    try {
+      expect(await send(start.url)).toEqual({ status: 503, retryAfter: '2' })
+      const askedAtMs = performance.now()
+      expect(await send(start.url)).toEqual({ status: 503, retryAfter: '2' })
+      expect(performance.now() - askedAtMs).toBeLessThan(HUNG_MS_MAX)
+    } finally {
+      await broker.kill('SIGCONT')
+    }
+    await sendUntilStored(start.url)
+    const { partitions } = await waitUntilDigested(start.url)
+    const count = partitions.reduce((sum, { accepted, duplicate }) => sum + accepted + duplicate, 0)
+    // What was refused may have been written all the same: the client sends it again.
+    expect(count).toBeGreaterThanOrEqual(2)
   })
 
   test('whose topic is deleted ends who counts it', { timeout: 3 * MINUTE_MS }, async () => {

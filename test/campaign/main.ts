@@ -3,6 +3,7 @@
  * that does the same again.
  */
 import process from 'node:process'
+import { inspect } from 'node:util'
 import { runCorridorCampaign } from './corridor.ts'
 import { runFuzzCampaign } from './fuzz.ts'
 import { KAFKA_FAULTS, runKafkaCampaign } from './kafka.ts'
@@ -69,7 +70,7 @@ async function main([name = '', ...numbers]: readonly string[]): Promise<number>
     await campaign.run(count ?? campaign.countDefault, seed)
     return 0
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    process.stderr.write(`${inspect(error)}\n`)
     return 1
   }
 }

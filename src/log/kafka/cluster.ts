@@ -39,8 +39,11 @@ export interface Snapshot {
 export interface Cluster extends AsyncDisposable {
   /** For short questions; closed with the cluster. */
   readonly control: Connections
-  /** Connections that nobody else uses; whoever takes them closes them. */
-  openConnections(): Connections
+  /**
+   * Connections that nobody else uses; whoever takes them closes them. `requestMsMax`: a broker that
+   * has not answered by then is lost; ANSWER_MS_MAX.
+   */
+  openConnections(requestMsMax?: number): Connections
   /** Asks the brokers for these topics. Throws what the client throws if none answers. */
   learn(topics: readonly string[]): Promise<Snapshot>
   /** The broker that coordinates a consumer group. */
@@ -64,8 +67,11 @@ export interface Connections extends AsyncDisposable {
 
 export const CLIENT_ID = 'weir'
 const CONNECT_MS_MAX = 5 * SECOND_MS
-/** Longer than any wait that a request asks a broker for. */
-const REQUEST_MS_MAX = 40 * SECOND_MS
+/**
+ * A broker may hang and keep its connections open. Longer than a request to produce waits for the
+ * followers, or a fetch for records.
+ */
+const ANSWER_MS_MAX = 15 * SECOND_MS
 const GROUP_KEY = 0
 const PORT_DEFAULT = 9_092
 
@@ -90,7 +96,10 @@ export function createCluster(options: KafkaOptions): Cluster {
   }
   return {
     control,
-    openConnections: () => createConnections(settings),
+    openConnections: requestMsMax =>
+      createConnections(
+        requestMsMax === undefined ? settings : { ...settings, requestTimeout: requestMsMax },
+      ),
     ask,
     learn: async topics => {
       const answer = await takeAnswer(ask(metadataV12.api, [...topics], false, false))
@@ -191,7 +200,7 @@ export function toConnectionOptions({ brokers, tls, sasl }: KafkaOptions): Conne
   const tlsServerName = !brokers.every(broker => isIP(parseBroker(broker).host) > 0)
   return {
     connectTimeout: CONNECT_MS_MAX,
-    requestTimeout: REQUEST_MS_MAX,
+    requestTimeout: ANSWER_MS_MAX,
     ...(tls === undefined || tls === false ? {} : { tls: toTls(tls), tlsServerName }),
     ...(sasl === undefined ? {} : { sasl: toSasl(sasl) }),
   }

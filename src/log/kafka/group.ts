@@ -61,6 +61,8 @@ interface GroupOptions extends Omit<KafkaGroupOptions, 'kafka' | 'onOutage'> {
 
 /** How long the others wait for one that still ends its work. */
 const REBALANCE_MS_MAX = 30 * SECOND_MS
+/** A join is answered when the others have joined. */
+const JOIN_MS_MAX: number = REBALANCE_MS_MAX + 10 * SECOND_MS
 const HEARTBEATS_PER_SESSION = 4
 const RETRY_MS = 500
 const PROTOCOL = 'weir-shards'
@@ -87,7 +89,7 @@ async function* assignments(
   signal: AbortSignal,
 ): AsyncGenerator<Assignment, void> {
   const { cluster } = options
-  await using connections = cluster.openConnections()
+  await using connections = cluster.openConnections(JOIN_MS_MAX)
   const coordinator = createCoordinator(options, connections)
   // A join waits for the others; called off, it ends with its connection.
   const hangUp = (): void => void connections[Symbol.asyncDispose]()

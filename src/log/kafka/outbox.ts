@@ -72,6 +72,8 @@ export function createOutbox(
   let current: Encoded | null = null
   let isUnderWay = false
   let sinceMs = 0
+  /** Why the last calls were given up; null: something has landed since. */
+  let givenUp: Fault | null = null
 
   const encode = async (): Promise<Encoded> => {
     producer ??= await context.newProducerId()
@@ -103,7 +105,8 @@ export function createOutbox(
   return {
     ...place,
     get refusal() {
-      return context.refusal()
+      // One call at a time tries whether it goes on, the others need not wait to be given up.
+      return context.refusal() ?? (queue.isEmpty ? null : givenUp)
     },
     append: records => {
       if (queue.isEmpty) sinceMs = context.monotonic()
@@ -127,6 +130,7 @@ export function createOutbox(
         ...place,
         bytes,
         land: (baseOffset, arrivalMs) => {
+          givenUp = null
           sequenceNext = (sequenceNext + gathered.records.length) % SEQUENCE_MODULO
           gathered.land({ baseOffset, arrivalMs })
           goOn()
@@ -138,6 +142,7 @@ export function createOutbox(
       }
     },
     giveUp: fault => {
+      givenUp = fault
       while (!queue.isEmpty) fail(current?.gathered ?? queue.gather(), fault)
     },
   }
