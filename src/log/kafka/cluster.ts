@@ -40,8 +40,8 @@ export interface Cluster extends AsyncDisposable {
   /** For short questions; closed with the cluster. */
   readonly control: Connections
   /**
-   * Connections that nobody else uses; whoever takes them closes them. `requestMsMax`: a broker that
-   * has not answered by then is lost; ANSWER_MS_MAX.
+   * Connections that nobody else uses; whoever takes them closes them. A broker that has not
+   * answered after `requestMsMax` is lost; ANSWER_MS_MAX where it is not given.
    */
   openConnections(requestMsMax?: number): Connections
   /** Asks the brokers for these topics. Throws what the client throws if none answers. */
