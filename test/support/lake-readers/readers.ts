@@ -5,8 +5,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { CACHE } from '../../../scripts/kafka/jars.ts'
-import { withLock } from '../../../scripts/kafka/lock.ts'
+import { CACHE } from '../../../src/main/running/jars.ts'
+import { withLock } from '../../../src/main/running/lock.ts'
 
 /** By reader, by `topic partition`. */
 export type Counts = Readonly<Record<string, Readonly<Record<string, number>>>>
