@@ -144,9 +144,9 @@ function createHome(
 }
 
 /**
- * Those of the catalog's topics, and of topics whose event type was taken out of it: what is counted
- * stays counted, and it goes on from there if the type comes back. Nobody reads them meanwhile, so
- * they hold no progress.
+ * Those of the catalog's topics, and of topics whose event type was taken out of it: what is
+ * counted stays counted, and it goes on from there if the type comes back. Nobody reads them
+ * meanwhile, so they hold no progress.
  */
 function openTotals(catalog: Catalog, state: ShardState): Map<string, MutableTotals> {
   const known = new Map<string, MutableTotals>(

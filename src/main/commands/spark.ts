@@ -65,7 +65,7 @@ export const sparkCommand: Command = {
   },
 }
 
-/** A plan for elsewhere may be made where its bucket cannot be reached: then it covers the range. */
+/** A plan for elsewhere may be made where its bucket is out of reach: then it covers the range. */
 async function findBounds(context: CommandContext, lake: string): Promise<RunOptions['bounds']> {
   const range = parseRange(context)
   if (range !== null && isBucket(lake) && context.flag('plan') !== undefined) return range

@@ -1,9 +1,14 @@
 /** What Spark must be told to reach buckets as we do: jars, a server, credentials. */
 import { join } from 'node:path'
-import type { S3Credentials } from '../../objects/s3/s3-objects.ts'
 import type { CommandContext } from '../terminal/command.ts'
 import { openJars } from './jars.ts'
 import { S3A_JARS } from './spark-home.ts'
+
+interface Credentials {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken?: string
+}
 
 /** By the names of Spark's settings; secrets are among them. Throws PROGRAM_MISSING. */
 export async function openS3Settings(
@@ -34,7 +39,7 @@ export function toS3aSettings(
     s3Region,
     s3ForcePathStyle,
   }: Pick<CommandContext['config']['settings'], 's3Endpoint' | 's3Region' | 's3ForcePathStyle'>,
-  { accessKeyId, secretAccessKey, sessionToken }: S3Credentials,
+  { accessKeyId, secretAccessKey, sessionToken }: Credentials,
 ): { readonly [name: string]: string } {
   const provider = sessionToken === undefined ? 'Simple' : 'Temporary'
   const region = s3Region === '' && s3Endpoint !== '' ? 'us-east-1' : s3Region
