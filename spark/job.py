@@ -5,9 +5,9 @@ definition (see docs/guides/batch.md). It runs wherever spark-submit does, on Sp
 
     spark-submit job.py PLAN.json [PLAN.json ...]
 
-A plan names a lake, the results place, views with their schemas, and queries. Rows go to a fresh
-folder as NDJSON; the manifest that names them is written last, and only where there is none, so a
-run that is tried again leaves one result.
+A plan names a lake, the results place, views with their schemas, and queries. Rows go to a folder of
+this application alone, as NDJSON; the manifest that names them is written last, and only where there
+is none, so a run that is tried again, or twice at once, leaves one result.
 """
 
 import json
@@ -19,12 +19,26 @@ from pyspark.sql import SparkSession
 PLAN_FORMAT = 1
 ROWS_SHOWN = 10
 TEXT_SHOWN = 40
+REASON_SHOWN = 300
 SETTINGS = {
     "spark.sql.ansi.enabled": "true",  # overflow is an error, and decimals have all their digits
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.variable.substitute": "false",  # what looks like a variable is a customer's text
     "spark.sql.sources.partitionColumnTypeInference.enabled": "false",  # dates stay texts
     "mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
+}
+
+
+CREDENTIALS = "spark.hadoop.fs.s3a.access.key and secret.key, or a role"
+REASONS = {  # what Java throws, and how to mend it
+    "AccessDeniedException": "access is denied ({}): let these credentials list and read the bucket "
+                             "of the lake, and list, read, write and delete in that of the results",
+    "NoAuthWithAWSException": "no credentials were found ({}): set " + CREDENTIALS,
+    "UnknownStoreException": "there is no such bucket ({}): make it, or name another",
+    "UnknownHostException": "a server is not known ({}): check the endpoint, and the network",
+    "ConnectException": "a server cannot be reached ({}): check the endpoint, and the network",
+    "ClassNotFoundException: Class org.apache.hadoop.fs.s3a.S3AFileSystem not found":
+        "this spark does not know s3a ({}): give spark-submit hadoop-aws of its hadoop's version",
 }
 
 
@@ -41,8 +55,11 @@ def main(paths):
     try:
         for path in paths:
             run(spark, json.loads(spark.read.text(path, wholetext=True).head()[0]))
-    except Refused as refused:
-        say(f"refused: {refused}")
+    except Exception as error:  # what Java throws has no better name here
+        reason = str(error) if isinstance(error, Refused) else find_reason(str(error))
+        if reason is None:
+            raise
+        say(f"refused: {reason}")
         return 1
     finally:
         spark.stop()
@@ -64,7 +81,9 @@ def run(spark, plan):
     progress = spark.sql(plan["progress_sql"]).head()[0]
     metrics = []
     for query, metric in zip(plan["queries"], manifest["metrics"], strict=True):
-        key = plan["rows_prefix"] + metric["metric"]
+        # A job that died and is tried again has the same plan, and another id.
+        own = spark.sparkContext.applicationId
+        key = f"{plan['rows_prefix']}{own}/{metric['metric']}"
         started = time.monotonic()
         rows = spark.sql(query)
         folder = join(plan["results"], key)
@@ -96,13 +115,24 @@ def publish(spark, path, manifest):
     text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
     files, place = open_path(spark, path)
     try:
-        out = files.create(place, False)
+        # S3 itself is asked to refuse; file systems that cannot look first.
+        builder = files.createFile(place).recursive().overwrite(False)
+        out = builder.opt("fs.option.create.conditional.overwrite", True).build()
         out.write(bytearray(text.encode()))
         out.close()
     except Exception as error:  # py4j wraps what Java throws
         if not exists(spark, path):
             raise
         say(f"the run was published meanwhile: {type(error).__name__}")
+
+
+def find_reason(text):
+    """What to tell of an error of Java, whose text has its causes and stacks; None: unknown."""
+    for name, reason in REASONS.items():
+        line = next((line for line in text.splitlines() if name in line), None)
+        if line is not None:
+            return reason.format(line[line.index(name):].strip()[:REASON_SHOWN])
+    return None
 
 
 def exists(spark, path):

@@ -110,7 +110,7 @@ test('what is wrong is told in one line', () => {
   expect(told(['batch', '--metric', 'salse', '--lake', given.lake])).toContain("'salse' is unknown")
   const bare = { ...process.env, PATH: '/nowhere' }
   expect(told(['spark', '--lake', given.lake], bare)).toBe(
-    'weir: java is missing: spark needs a JDK, 17 or newer [PROGRAM_MISSING]',
+    'weir: java is missing: install a JDK, 17 or newer [PROGRAM_MISSING]',
   )
 })
 

@@ -143,7 +143,6 @@ describe.skipIf(isSkipped)(isSkipped ? `skipped: ${missing}` : 'Spark', () => {
         plans: [...plans, ...plans.slice(0, 1)],
         directory,
         settings: SMALL,
-        packages: [],
         onLine: line => said.push(line),
         signal: new AbortController().signal,
       })

@@ -51,6 +51,8 @@ export interface LogState {
    * of partitions that lag, as far as it is known.
    */
   readonly oldestMs: ReadonlyMap<string, number>
+  /** Likewise of the oldest record that is digested and not archived, where the log has an end. */
+  readonly unarchivedMs?: ReadonlyMap<string, number>
   readonly nowMs: number
   /** How many rejects were repaired, by `topic partition`; without it: none. */
   readonly repaired?: ReadonlyMap<string, number>
@@ -78,7 +80,7 @@ export function toAuditAnswer(
       offset_end: offsetEnd,
       lag,
       lag_seconds: ageMs === null ? null : ageMs / SECOND_MS,
-      retention_hours: toHoursLeft(bound?.retentionMs ?? null, ageMs),
+      retention_hours: toHoursLeft(bound?.retentionMs ?? null, ageOfNeeded(line, ageMs, state)),
       repaired: state.repaired?.get(toPlaceName(line)) ?? 0,
     }
   })
@@ -95,7 +97,19 @@ function ageOfOldest(line: LedgerPartition, { oldestMs, nowMs }: LogState): numb
   return arrivedMs === undefined ? null : Math.max(0, nowMs - arrivedMs)
 }
 
-/** Until retention deletes the oldest record that is not digested. */
+/** Of the oldest record that is still to be read, by the digest or the archive. */
+function ageOfNeeded(
+  line: LedgerPartition,
+  ageMs: number | null,
+  { unarchivedMs, nowMs }: LogState,
+): number | null {
+  const isArchived = line.archived_offset === null || line.archived_offset >= line.offset_next
+  if (isArchived) return ageMs
+  const arrivedMs = unarchivedMs?.get(toPlaceName(line))
+  return arrivedMs === undefined ? null : Math.max(ageMs ?? 0, nowMs - arrivedMs)
+}
+
+/** Until retention deletes the oldest record that is still to be read. */
 function toHoursLeft(retentionMs: number | null, ageMs: number | null): number | null {
   if (retentionMs === null || !Number.isFinite(retentionMs) || ageMs === null) return null
   return Math.max(0, retentionMs - ageMs) / HOUR_MS

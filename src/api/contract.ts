@@ -46,7 +46,10 @@ export interface AuditPartition extends LedgerPartition {
   readonly lag: number
   /** How long the oldest record waits that is not digested; null: not known. */
   readonly lag_seconds: number | null
-  /** Until the log deletes that record unread, or would delete one that came now; null: never. */
+  /**
+   * Until the log deletes that record, or an older one that is not archived, where archiving is on;
+   * else one that came now. null: never.
+   */
   readonly retention_hours: number | null
   /** Of those in quarantine, how many were repaired and sent again. */
   readonly repaired: number

@@ -88,7 +88,7 @@ function ledgerFamilies(audit: AuditAnswer): readonly Family[] {
     ),
     gauge(
       'weir_retention_hours',
-      'Until the log deletes the oldest record that is not digested.',
+      'Until the log deletes the oldest record that is not digested, or not archived.',
       partitions.flatMap(line => sampleOf(line, line.retention_hours)),
     ),
   ]

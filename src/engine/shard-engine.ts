@@ -143,14 +143,20 @@ function createHome(
     partitionOfRange(bytes, start, end, partitions, partitioner) === shard
 }
 
+/**
+ * Those of the catalog's topics, and of topics whose event type was taken out of it: what is
+ * counted stays counted, and it goes on from there if the type comes back. Nobody reads them
+ * meanwhile, so they hold no progress.
+ */
 function openTotals(catalog: Catalog, state: ShardState): Map<string, MutableTotals> {
-  const known = new Map(state.partitions.map(totals => [totals.topic, totals]))
-  return new Map(
-    topicsOf(catalog).map(topic => [
-      topic,
-      { ...(known.get(topic) ?? emptyTotals(topic, state.shard)) },
-    ]),
+  const known = new Map<string, MutableTotals>(
+    state.partitions.map(totals => [totals.topic, { ...totals, atEnd: true }]),
   )
+  for (const topic of topicsOf(catalog)) {
+    const before = state.partitions.find(totals => totals.topic === topic)
+    known.set(topic, { ...(before ?? emptyTotals(topic, state.shard)) })
+  }
+  return known
 }
 
 /** offsetFirst -1: the partition was never read, and is not in the ledger yet. */

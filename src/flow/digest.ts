@@ -282,6 +282,8 @@ interface CommitParts {
 
 function createCommits(options: DigestOptions, parts: CommitParts): Commits {
   const { store, engines, onHealthy } = parts
+  // A step tells of topics too that are of the catalog no more, nor of the log.
+  const topics = new Set(topicsOf(options.catalog))
   let running: Promise<void> | null = null
   let failure: unknown = null
   let bytes = new Map<string, number>()
@@ -298,7 +300,9 @@ function createCommits(options: DigestOptions, parts: CommitParts): Commits {
     }
     const archiver = parts.archiver()
     archiver?.note(step, taken)
-    const digested = step.shards.flatMap(shard => shard.partitions.map(toPosition))
+    const digested = step.shards
+      .flatMap(shard => shard.partitions.map(toPosition))
+      .filter(({ topic }) => topics.has(topic))
     options.log.release(archiver === null ? digested : digested.map(one => archiver.limit(one)))
     onHealthy()
     options.onCommit(committed, step)

@@ -4,9 +4,9 @@
  * last commit there, so that nothing is handed over between processes.
  */
 import type { Assignment, ShardGroup } from '../log/shards.ts'
+import { topicsOf } from '../model/catalog.ts'
 import type { LogPosition } from '../model/record.ts'
 import type { Step } from '../model/step.ts'
-import type { Clock } from '../std/clock.ts'
 import type { Fault } from '../std/fault.ts'
 import { isFault } from '../std/fault.ts'
 import { SECOND_MS } from '../std/units.ts'
@@ -41,7 +41,7 @@ export async function runWork(options: WorkOptions): Promise<void> {
 
 async function digestShare(options: WorkOptions, assignment: Assignment): Promise<void> {
   const { shards, ended } = assignment
-  const report = createReport(assignment, options.clock)
+  const report = createReport(assignment, options)
   while (!ended.aborted) {
     try {
       await runDigest({
@@ -66,8 +66,12 @@ async function digestShare(options: WorkOptions, assignment: Assignment): Promis
 }
 
 /** Tells the group now and then how far the shards are, for tools that show its lag. */
-function createReport(assignment: Assignment, clock: Clock): (step: Step) => void {
+function createReport(
+  assignment: Assignment,
+  { clock, catalog }: Pick<WorkOptions, 'clock' | 'catalog'>,
+): (step: Step) => void {
   const { ended } = assignment
+  const topics = new Set(topicsOf(catalog))
   const positions = new Map<string, LogPosition>()
   const tell = async (): Promise<void> => {
     await clock.sleep(REPORT_MS, ended)
@@ -78,7 +82,9 @@ function createReport(assignment: Assignment, clock: Clock): (step: Step) => voi
   return step => {
     const isTelling = positions.size > 0
     for (const { topic, partition, offsetNext } of step.shards.flatMap(one => one.partitions)) {
-      positions.set(`${topic}/${partition}`, { topic, partition, offset: offsetNext })
+      // Of event types that were taken out of the config the group knows nothing.
+      if (topics.has(topic))
+        positions.set(`${topic}/${partition}`, { topic, partition, offset: offsetNext })
     }
     if (!isTelling) void tell()
   }

@@ -172,7 +172,7 @@ export async function runKafkaRound(
       if (fault.kind !== 'all brokers killed') expectBelow(stallS, STALL_S_MAX, 's of stall')
     }
     expectAnswered(fleet.answers)
-    report.acknowledgedCount += await fleet.settle()
+    report.acknowledgedCount += (await fleet.settle()).acknowledgedCount
   } catch (cause) {
     const said = fleet.log()
     throw new Error(`rerun: ${rerun}\nafter: ${done.join(', ')}\n${String(cause)}\n${said}`, {

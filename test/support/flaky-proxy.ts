@@ -10,6 +10,8 @@ export type Fate =
   | 'pass'
   | '500 before'
   | '503 before'
+  /** As S3 says that it is not allowed. */
+  | '403 before'
   | 'reset before'
   | 'hang before'
   | '500 after'
@@ -17,6 +19,8 @@ export type Fate =
   | 'hang after'
   /** Half of the answer's body comes. */
   | 'reset within'
+  /** The server gets half of the request's body. */
+  | 'reset upload'
 
 export interface Asked {
   readonly method: string
@@ -89,6 +93,7 @@ async function serve(
   const body = await readAll(request)
   const [what, when] = (await chooseFate()).split(' ')
   if (when === 'before') return fail(what, { request, response })
+  if (when === 'upload') return await cutUpload(target, request, body)
   const answer = await forward(target, request, body)
   if (when === 'after') return fail(what, { request, response })
   response.writeHead(answer.status, answer.headers as string[])
@@ -100,7 +105,20 @@ async function serve(
 
 function fail(what: string | undefined, { request, response }: Exchange): void {
   if (what === 'reset') request.socket.resetAndDestroy()
+  else if (what === '403') response.writeHead(403).end(DENIED)
   else if (what !== 'hang') response.writeHead(Number(what)).end('<html>no XML</html>')
+}
+
+const DENIED =
+  '<Error><Code>AccessDenied</Code><Message>Access Denied</Message><RequestId>1</RequestId></Error>'
+
+async function cutUpload(target: string, request: IncomingMessage, body: Buffer): Promise<void> {
+  const { method = 'PUT', url = '/', rawHeaders } = request
+  const forwarded = send(`${target}${url}`, { method, headers: rawHeaders })
+  forwarded.on('error', () => {})
+  await new Promise(resolve => forwarded.write(body.subarray(0, body.length / 2), resolve))
+  forwarded.destroy()
+  request.socket.resetAndDestroy()
 }
 
 interface Answer {

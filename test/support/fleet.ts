@@ -4,6 +4,7 @@
  * held to what the brokers have.
  */
 import { join } from 'node:path'
+import type { Judged } from '../oracle/judge.ts'
 import { assertStored } from './against-oracle.ts'
 import { createPrefix } from './broker.ts'
 import { assertAsOracle } from './kafka-corridor.ts'
@@ -16,6 +17,10 @@ import type { Answered } from './visitors.ts'
 import { createVisitors } from './visitors.ts'
 
 export interface Fleet extends AsyncDisposable {
+  /** The disk of each process is a folder in it: `serve-1`, `digest-2`, … */
+  readonly directory: string
+  /** Of its topics. */
+  readonly prefix: string
   readonly collect: WeirProcess
   readonly serve: WeirProcess
   /** Those that live, the longest first. */
@@ -23,17 +28,24 @@ export interface Fleet extends AsyncDisposable {
   readonly watch: ProgressWatch
   /** What requests at the door came to. */
   readonly answers: readonly Answered[]
-  /** One more worker; resolves when it has a share. */
+  /** One more worker; resolves when it has a share. `WEIR_DATA` among its settings is its disk. */
   join(settings?: Settings): Promise<WeirProcess>
   /** One that may die before it has a share. */
   spawnWorker(settings: Settings): WeirChild
   /** The last words of every process, for people. */
   log(): string
   /**
-   * Sends the visitors home, waits until all is counted, and compares. Gives how many items were
-   * acknowledged; throws where one is lost, or any number is not the oracle's.
+   * Sends the visitors home, waits until all is counted, and compares. Throws where an item that
+   * was acknowledged is lost, or any number is not the oracle's.
    */
-  settle(): Promise<number>
+  settle(): Promise<Settled>
+}
+
+export interface Settled {
+  /** Items that were acknowledged. */
+  readonly acknowledgedCount: number
+  /** What the brokers have, as the oracle judges it. */
+  readonly judged: readonly Judged[]
 }
 
 export interface FleetOptions {
@@ -43,6 +55,10 @@ export interface FleetOptions {
   readonly workers: number
   /** After so much silence a worker is taken for dead: as Weir's setting is written. */
   readonly session: string
+  /** Of every process; WEIR_RESULTS is a directory unless it is here. */
+  readonly settings?: Settings
+  /** Of workers, besides. */
+  readonly workerSettings?: Settings
 }
 
 const UNPARSED = 'weir.unparsed'
@@ -71,6 +87,7 @@ async function open(options: FleetOptions, owned: AsyncDisposableStack): Promise
     WEIR_TOPIC_PREFIX: prefix,
     WEIR_RESULTS: join(place.directory, 'results'),
     WEIR_PORT: '0',
+    ...options.settings,
   }
   const children: { readonly name: string; readonly child: WeirChild }[] = []
   const spawn = (command: string, own: Settings): WeirChild => {
@@ -81,8 +98,10 @@ async function open(options: FleetOptions, owned: AsyncDisposableStack): Promise
     return child
   }
   const all: WeirProcess[] = []
+  const spawnWorker = (own: Settings): WeirChild =>
+    spawn('digest', { ...options.workerSettings, ...own })
   const admit = async (own: Settings = {}): Promise<WeirProcess> => {
-    const worker = await whenReady(spawn('digest', own))
+    const worker = await whenReady(spawnWorker(own))
     all.push(worker)
     return worker
   }
@@ -103,6 +122,8 @@ async function open(options: FleetOptions, owned: AsyncDisposableStack): Promise
     await visit.catch(() => undefined)
   })
   return {
+    directory: place.directory,
+    prefix,
     collect,
     serve,
     get workers() {
@@ -115,7 +136,7 @@ async function open(options: FleetOptions, owned: AsyncDisposableStack): Promise
       children
         .map(({ name, child }) => `--- ${name}\n${child.stderr().slice(-LOG_CHARACTERS_MAX)}`)
         .join('\n'),
-    spawnWorker: own => spawn('digest', own),
+    spawnWorker,
     settle: async () => {
       home.abort()
       await visit
@@ -125,7 +146,7 @@ async function open(options: FleetOptions, owned: AsyncDisposableStack): Promise
         visitors.acknowledged,
         judged.map(({ record }) => record),
       )
-      return visitors.acknowledged.size
+      return { acknowledgedCount: visitors.acknowledged.size, judged }
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }

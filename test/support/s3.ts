@@ -1,6 +1,13 @@
 /** S3 for tests. A file shares the server of the run, with buckets of its own. */
 import { randomUUID } from 'node:crypto'
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import {
+  CreateBucketCommand,
+  GetObjectCommand,
+  paginateListObjectsV2,
+  S3Client,
+} from '@aws-sdk/client-s3'
 import { inject } from 'vitest'
 import { gatewayMissing } from '../../scripts/s3/gateway.ts'
 import type { S3Access } from '../../scripts/s3/server.ts'
@@ -24,15 +31,39 @@ export async function shareS3(): Promise<S3Access> {
 /** An empty bucket that nobody else has. */
 export async function createBucket(access: S3Access): Promise<string> {
   const bucket = `t-${randomUUID()}`
-  const { endpoint, region, accessKeyId, secretAccessKey } = access
-  const credentials = { accessKeyId, secretAccessKey }
-  const client = new S3Client({ endpoint, region, credentials, forcePathStyle: true })
+  const client = createClient(access)
   try {
     await client.send(new CreateBucketCommand({ Bucket: bucket }))
   } finally {
     client.destroy()
   }
   return bucket
+}
+
+/** Copies all objects into a directory, under their keys: with the SDK, and no code of ours. */
+export async function copyBucket(
+  access: S3Access,
+  bucket: string,
+  directory: string,
+): Promise<void> {
+  const client = createClient(access)
+  try {
+    for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket })) {
+      for (const { Key = '' } of page.Contents ?? []) {
+        const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key }))
+        const path = join(directory, Key)
+        await mkdir(dirname(path), { recursive: true })
+        await writeFile(path, (await Body?.transformToByteArray()) ?? '')
+      }
+    }
+  } finally {
+    client.destroy()
+  }
+}
+
+function createClient({ endpoint, region, accessKeyId, secretAccessKey }: S3Access): S3Client {
+  const credentials = { accessKeyId, secretAccessKey }
+  return new S3Client({ endpoint, region, credentials, forcePathStyle: true })
 }
 
 /** Opens another handle at each use. */

@@ -24,10 +24,11 @@ export const batchCommand: Command = {
   about: 'counts metrics over the lake, by SQL in this process',
   positionals: [],
   flags: { ...LAKE_FLAGS, json: { value: null, about: 'all rows as JSON' } },
-  settings: ['results', 'data', 'zone', 'currency'],
+  settings: ['results', 'archive', 's3Endpoint', 's3Region', 'data', 'zone', 'currency'],
   examples: [
     'weir batch --from 2024-09-01 --to 2024-10-01',
     'weir batch --metric sales_daily --lake ./lake --results ./results --run september',
+    'weir batch --lake s3://shop-lake/lake --results s3://shop-results/weir',
   ],
   run: async context => {
     parseRange(context)
@@ -43,7 +44,7 @@ export const batchCommand: Command = {
     } finally {
       await rm(temporary, { recursive: true, force: true })
     }
-    await printRun(context, results, compiled.manifest.run)
+    await printRun(context, { objects: results, run: compiled.manifest.run, bounds })
     return 0
   },
 }

@@ -3,7 +3,6 @@
  * so any number of workers may come and go.
  */
 import { hostname } from 'node:os'
-import { join } from 'node:path'
 import process from 'node:process'
 import { createPublishRejects } from '../../flow/publish-rejects.ts'
 import { openService } from '../../flow/service.ts'
@@ -25,6 +24,7 @@ import { openArchive } from '../running/archive.ts'
 import { dataDirOf } from '../running/data-dir.ts'
 import { createEnd } from '../running/end.ts'
 import { openRejects, openTopics } from '../running/open-log.ts'
+import { openOwnFolder } from '../running/own-folder.ts'
 import {
   assertApart,
   commitMsOf,
@@ -59,7 +59,8 @@ export const digestCommand: Command = {
 
 async function runDigestWorker(context: CommandContext): Promise<number> {
   assertApart(context, 'digest')
-  const { signal, terminal } = context
+  const { signal, terminal, config } = context
+  const { settings } = config
   await using objects = await openPlace(context)
   const { secret, keyId } = await openSecret(objects)
   const voice = createVoice(terminal, 'counting again')
@@ -70,7 +71,7 @@ async function runDigestWorker(context: CommandContext): Promise<number> {
       writeTopicIds(objects, ids).catch((error: unknown) => terminal.talk(messageOf(error)))
     },
   })
-  await using archive = await openArchive(context, `digest-${process.pid}`)
+  await using archive = await openArchive(context, openOwnFolder(dataDirOf(settings.data).scratch))
   await using rejects = present(openRejects(context), 'a log on kafka')
   const end = createEnd(signal)
   const counters = { shards: 0, assignments: 0, commits: 0, fenced: 0 }
@@ -82,7 +83,7 @@ async function runDigestWorker(context: CommandContext): Promise<number> {
     signal: end.signal,
     ...toServerOptions(context, 0),
   })
-  terminal.talk(`weir ${VERSION}: a worker of group '${context.config.settings.kafkaGroup}'`)
+  terminal.talk(`weir ${VERSION}: a worker of group '${settings.kafkaGroup}'`)
   terminal.talk(`  results  ${placeOf(context)}`)
   terminal.talk(`  health   ${service.url}/healthz and ${service.url}/metrics`)
   const work = runWork({
@@ -145,6 +146,7 @@ function toWorkOptions(
   const { catalog, plans, settings } = config
   const layout = layoutOf(context, keyId)
   const who = `${hostname()}/${process.pid}`
+  const cacheDirectory = openOwnFolder(dataDirOf(settings.data).cache)
   const openShards = async (shards: readonly number[]): Promise<StepStore> => {
     const taking = shards.map(shard => takeShard(objects, shard, { who, atMs: clock.now() }))
     return await openResultsStore({
@@ -152,7 +154,7 @@ function toWorkOptions(
       layout,
       plans,
       owned: await Promise.all(taking),
-      cacheDirectory: join(dataDirOf(settings.data).path, 'cache', String(process.pid)),
+      cacheDirectory,
       clock,
       crash: context.crash,
       onUpkeepFault: fault => terminal.talk(`weir: results are not tidied: ${messageOf(fault)}`),

@@ -1,5 +1,4 @@
 /** The archive that the settings name: what writes the lake, beside a digest. */
-import { join } from 'node:path'
 import type { ArchiveSettings } from '../../flow/archive.ts'
 import { createBreath } from '../../flow/archive.ts'
 import { openLake } from '../../lake/lake.ts'
@@ -23,23 +22,23 @@ export function archivePlaceOf({ config }: Pick<CommandContext, 'config'>): stri
 }
 
 /**
- * null: nothing is archived. `scratch`: the name of a folder of this process alone, which one that
- * dies leaves to the next of its name. Throws CONFIG_INVALID, LAKE_UNAVAILABLE.
+ * null: nothing is archived. `scratchDirectory`: a folder of this process alone, emptied before and
+ * after. Throws CONFIG_INVALID, LAKE_UNAVAILABLE.
  */
 export async function openArchive(
   context: CommandContext,
-  scratch: string,
+  scratchDirectory: string,
 ): Promise<OpenArchive | null> {
   const { config, clock, crash, terminal } = context
   const place = archivePlaceOf(context)
   if (place === null) return null
-  const { archiveBytes, archiveInterval, data } = config.settings
+  const { archiveBytes, archiveInterval } = config.settings
   let isBehind = false
   const objects = await openObjects(context, place)
   const lake = await openLake({
     objects,
     catalog: config.catalog,
-    scratchDirectory: join(dataDirOf(data).path, 'scratch', scratch),
+    scratchDirectory,
     rangeBytesMax: archiveBytes,
     clock,
     breathe: createBreath(clock, () => isBehind),

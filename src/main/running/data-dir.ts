@@ -8,6 +8,7 @@ import { dirname, join, resolve } from 'node:path'
 import process from 'node:process'
 import type { Catalog } from '../../model/catalog.ts'
 import { Fault, messageOf, systemCodeOf } from '../../std/fault.ts'
+import { isAlive } from './lock.ts'
 
 export interface DataDir {
   readonly path: string
@@ -15,6 +16,9 @@ export interface DataDir {
   readonly store: string
   /** Parquet, where the archive is local. */
   readonly lake: string
+  /** Folders of the processes of a deployment whose state is elsewhere: see own-folder.ts. */
+  readonly scratch: string
+  readonly cache: string
   /** Positions of imports that were broken off. */
   readonly imports: string
   /** What of the quarantine was repaired and sent again. */
@@ -45,6 +49,8 @@ export function dataDirOf(path: string): DataDir {
     log: join(root, 'log'),
     store: join(root, 'store'),
     lake: join(root, 'lake'),
+    scratch: join(root, 'scratch'),
+    cache: join(root, 'cache'),
     imports: join(root, 'imports'),
     repairs: join(root, 'repairs'),
     note: join(root, 'weir.json'),
@@ -147,15 +153,6 @@ export function readNote(directory: DataDir): RunningNote | null {
     return note.pid !== process.pid && isAlive(note.pid) ? note : null
   } catch {
     return null
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return systemCodeOf(error) === 'EPERM'
   }
 }
 

@@ -50,7 +50,7 @@ export async function openEmbedded(context: CommandContext): Promise<Embedded> {
   const voice = createVoice(context.terminal, 'counting again')
   const log = await openLog(context, voice.of(LOG_WAITS))
   const rejects = openRejects(context)
-  const archive = await openArchive(context, 'start')
+  const archive = await openArchive(context, join(directory.scratch, 'start'))
   const openNext = openFirst(first, context)
   let current: Store | null = null
   let digest: Promise<void> | null = null

@@ -19,9 +19,8 @@ export interface Submission {
   readonly plans: readonly SparkPlan[]
   /** A directory of this submission's own: plans, what Spark prints, and what it spills. */
   readonly directory: string
-  /** `spark.hadoop.fs.s3a.…` and others. */
+  /** `spark.hadoop.fs.s3a.…` and others; secrets too: they go into a file for this user alone. */
   readonly settings: { readonly [name: string]: string }
-  readonly packages: readonly string[]
   readonly onLine: (line: string) => void
   readonly signal: AbortSignal
 }
@@ -72,8 +71,7 @@ export async function submitSpark(submission: Submission): Promise<void> {
 
 const REFUSED = 'weir: refused: '
 
-async function toWords(submission: Submission): Promise<readonly string[]> {
-  const { plans, directory, settings, packages } = submission
+async function toWords({ plans, directory, settings }: Submission): Promise<readonly string[]> {
   const paths = await Promise.all(
     plans.map(async (plan, index) => {
       const path = join(directory, `plan-${index}.json`)
@@ -81,16 +79,19 @@ async function toWords(submission: Submission): Promise<readonly string[]> {
       return pathToFileURL(path).href
     }),
   )
-  const all = Object.entries({ ...SETTINGS, ...settings })
-  return [
-    '--master',
-    'local[*]',
-    ...all.flatMap(([name, value]) => ['--conf', `${name}=${value}`]),
-    ...(packages.length === 0 ? [] : ['--packages', packages.join(',')]),
-    ...(packages.length === 0 ? [] : ['--exclude-packages', 'software.amazon.awssdk:bundle']),
-    SPARK_JOB,
-    ...paths,
-  ]
+  const properties = join(directory, 'spark.properties')
+  await writeFile(properties, toProperties({ ...SETTINGS, ...settings }), { mode: PRIVATE_MODE })
+  return ['--master', 'local[*]', '--properties-file', properties, SPARK_JOB, ...paths]
+}
+
+/** Words of a command are seen by everybody on the machine. */
+const PRIVATE_MODE = 0o600
+
+/** As java.util.Properties reads it. */
+function toProperties(settings: Submission['settings']): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `${name}=${value.replaceAll('\\', '\\\\')}\n`)
+    .join('')
 }
 
 /** The lines of the log that name an error, else its last ones. */

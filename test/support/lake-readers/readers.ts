@@ -4,9 +4,11 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import process from 'node:process'
 import { promisify } from 'node:util'
-import { CACHE } from '../../../scripts/kafka/jars.ts'
-import { withLock } from '../../../scripts/kafka/lock.ts'
+import type { S3Access } from '../../../scripts/s3/server.ts'
+import { CACHE } from '../../../src/main/running/jars.ts'
+import { withLock } from '../../../src/main/running/lock.ts'
 
 /** By reader, by `topic partition`. */
 export type Counts = Readonly<Record<string, Readonly<Record<string, number>>>>
@@ -27,6 +29,23 @@ export async function countWithReaders(lake: string): Promise<Counts> {
   const python = join(await resolvePython(), 'bin', 'python')
   const { stdout } = await run(python, [join(HERE, 'count.py'), lake])
   return JSON.parse(stdout) as Counts
+}
+
+/** How many events pyarrow finds in `bucket/folder`, by listing it. */
+export async function countInBucket(
+  access: S3Access,
+  folder: string,
+): Promise<Readonly<Record<string, number>>> {
+  const python = join(await resolvePython(), 'bin', 'python')
+  const env = {
+    ...process.env,
+    AWS_ACCESS_KEY_ID: access.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: access.secretAccessKey,
+    AWS_EC2_METADATA_DISABLED: 'true',
+  }
+  const words = [join(HERE, 'count_s3.py'), access.endpoint, access.region, folder]
+  const { stdout } = await run(python, words, { env })
+  return JSON.parse(stdout) as Readonly<Record<string, number>>
 }
 
 async function resolvePython(): Promise<string> {

@@ -1,6 +1,8 @@
 /** One process at a time, for what several would fill at once: a file holds the owner's pid. */
 import { readFile, unlink, writeFile } from 'node:fs/promises'
+import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { systemCodeOf } from '../../std/fault.ts'
 
 const POLL_MS = 100
 
@@ -25,11 +27,12 @@ async function takeLock(path: string): Promise<boolean> {
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process of this machine lives, ours or another's. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true
-  } catch {
-    return false
+  } catch (error) {
+    return systemCodeOf(error) === 'EPERM'
   }
 }

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as yieldOnce } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { createPlace } from '../../test/support/place.ts'
+import { createPlace } from '../../../test/support/place.ts'
 import { withLock } from './lock.ts'
 
 test('one at a time, and all in the end', async () => {
