@@ -207,6 +207,8 @@ export async function readRows(url: string, metric: string): Promise<ResultRow[]
 }
 
 export async function readJsonFrom(url: string): Promise<unknown> {
+  // A recount keeps this process busy for longer than a server keeps a connection: its end is let in.
+  await sleep(1)
   const answer = await fetch(url)
   const text = await answer.text()
   if (!answer.ok) throw new Error(`${url} answered ${answer.status}: ${text}`)
