@@ -207,7 +207,7 @@ export async function readRows(url: string, metric: string): Promise<ResultRow[]
 }
 
 export async function readJsonFrom(url: string): Promise<unknown> {
-  // A recount keeps this process busy for longer than a server keeps a connection: its end is let in.
+  // A recount takes longer than a server keeps a connection: the end of it is let in first.
   await sleep(1)
   const answer = await fetch(url)
   const text = await answer.text()
