@@ -5,6 +5,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { OPEN_DOOR } from '../../model/access.ts'
 import type { Clock } from '../../std/clock.ts'
 import { createSystemClock } from '../../std/clock.ts'
 import { createSources } from '../api.fixture.ts'
@@ -43,6 +44,7 @@ async function start(options: Partial<ServeOptions> = {}): Promise<HttpServer> {
     port: 0,
     hostsAllowed: [],
     originsAllowed: [],
+    doorman: OPEN_DOOR,
     clock: createSystemClock(),
     report: () => {},
     ...options,
