@@ -79,7 +79,7 @@ export function createDoor(options: DoorOptions): Doorman {
     },
     recheck: visit => judgeVisit(visit, sources.find(visit)).problem,
     checkKey: (key, scope) => judge(key, scope).problem,
-    sourceOf: address => sources.ofConnection(address),
+    peerOf: address => sources.peerOf(address),
   }
 }
 

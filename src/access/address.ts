@@ -3,7 +3,7 @@
  * the operator has named; anybody can write the others.
  */
 import { BlockList, isIP } from 'node:net'
-import type { Visit } from '../model/access.ts'
+import type { Peer, Visit } from '../model/access.ts'
 import { Fault } from '../std/fault.ts'
 
 export interface Source {
@@ -16,8 +16,8 @@ export interface Source {
 export interface Sources {
   /** Of a request. */
   find(visit: Pick<Visit, 'headers' | 'remoteAddress' | 'localAddress'>): Source
-  /** Of a connection; null: this machine, or a proxy that is trusted. */
-  ofConnection(remoteAddress: string): string | null
+  /** Of a connection. */
+  peerOf(remoteAddress: string): Peer
 }
 
 const HOP_COUNT_MAX = 20
@@ -43,9 +43,9 @@ export function createSources(trustedProxies: readonly string[]): Sources {
       const isForwarded = FORWARDING.some(name => headers[name] !== undefined)
       return { id: toSourceId(remote), isHere: isNear && !isForwarded }
     },
-    ofConnection: remoteAddress => {
+    peerOf: remoteAddress => {
       const remote = toPlain(remoteAddress)
-      return isLoopback(remote) || isTrusted(remote) ? null : toSourceId(remote)
+      return { id: toSourceId(remote), isMany: isLoopback(remote) || isTrusted(remote) }
     },
   }
 }

@@ -39,6 +39,13 @@ export interface Admission {
 /** What a room that reads keys from bodies is handed. null: the key, or its lack, will do. */
 export type CheckKey = (key: string | null, scope: Scope) => Problem | null
 
+/** Who is at the other end of a connection, as limits count them. */
+export interface Peer {
+  readonly id: string
+  /** It is this machine or a proxy, behind which many may be. */
+  readonly isMany: boolean
+}
+
 export interface Doorman {
   /** Judges a request and counts it against its limits. Called once for each, before its body. */
   admit(visit: Visit): Admission
@@ -46,11 +53,7 @@ export interface Doorman {
   recheck(visit: Visit): Problem | null
   /** For a key that stands in no header. Counts nothing. */
   readonly checkKey: CheckKey
-  /**
-   * Who is at the other end of a connection, as limits count them; null: this machine or a proxy,
-   * behind which many may be.
-   */
-  sourceOf(remoteAddress: string): string | null
+  peerOf(remoteAddress: string): Peer
 }
 
 /** Who gets in may do all: for servers that only tests reach. */
@@ -58,5 +61,5 @@ export const OPEN_DOOR: Doorman = {
   admit: () => ({ problem: null, headers: {} }),
   recheck: () => null,
   checkKey: () => null,
-  sourceOf: () => null,
+  peerOf: id => ({ id, isMany: true }),
 }

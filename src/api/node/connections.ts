@@ -5,13 +5,14 @@
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Peer } from '../../model/access.ts'
 import { toProblem } from '../../model/problem.ts'
 import { KIB, MIB, SECOND_MS } from '../../std/units.ts'
 import { refuse } from './refuse.ts'
 
 export interface Patience {
   readonly connectionCountMax: number
-  /** Of one address; of this machine, behind which many may be, half of all. */
+  /** Of one address; of one behind which many may be, half of all. */
   readonly connectionsOfAddressMax: number
   /** Bytes that a body, or an answer, must move in a second, on average... */
   readonly bytesPerSecondMin: number
@@ -37,8 +38,7 @@ export interface Connections extends Disposable {
 }
 
 export interface ConnectionsOptions extends Patience {
-  /** Who is at the other end; null: this machine. */
-  readonly sourceOf: (remoteAddress: string) => string | null
+  readonly peerOf: (remoteAddress: string) => Peer
   /** ms; never goes back. */
   readonly now: () => number
 }
@@ -58,27 +58,27 @@ const LOOK_MS = 500
 const SLOW = toProblem('request_slow', 'the body came too slowly; send it again')
 
 export function watchConnections(server: Server, options: ConnectionsOptions): Connections {
-  const { connectionCountMax, connectionsOfAddressMax, sourceOf, now } = options
+  const { connectionCountMax, connectionsOfAddressMax, peerOf, now } = options
   const lines = new Map<Socket, Line>()
-  const counts = new Map<string | null, number>()
+  const counts = new Map<string, number>()
   server.maxConnections = connectionCountMax
 
   server.on('connection', (socket: Socket) => {
-    const source = sourceOf(socket.remoteAddress ?? '')
-    const count = (counts.get(source) ?? 0) + 1
-    const countMax = source === null ? connectionCountMax / 2 : connectionsOfAddressMax
+    const { id, isMany } = peerOf(socket.remoteAddress ?? '')
+    const count = (counts.get(id) ?? 0) + 1
+    const countMax = isMany ? connectionCountMax / 2 : connectionsOfAddressMax
     if (count > countMax) {
       socket.destroy()
       return
     }
-    counts.set(source, count)
+    counts.set(id, count)
     const line = { socket, request: null, response: null, startMs: 0, readBytes: 0, waiting: null }
     lines.set(socket, line)
     socket.once('close', () => {
       lines.delete(socket)
-      const left = (counts.get(source) ?? 1) - 1
-      if (left === 0) counts.delete(source)
-      else counts.set(source, left)
+      const left = (counts.get(id) ?? 1) - 1
+      if (left === 0) counts.delete(id)
+      else counts.set(id, left)
     })
   })
 

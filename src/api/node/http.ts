@@ -78,6 +78,9 @@ export const DRAIN_MS_MAX: number = 3 * SECOND_MS
 
 const INTERNAL = toProblem('internal', 'weir failed at this request, and has logged why')
 
+/** A target with a host in it, as proxies get, could say another than the Host header. */
+const NO_PATH = toProblem('not_found', 'the target of the request is no path; begin it with /')
+
 /** Throws ADDRESS_IN_USE, CONFIG_INVALID for a host that is not here, FILE_UNREADABLE. */
 export async function serveHttp(options: ServeOptions): Promise<HttpServer> {
   const { clock, host, port, staticDirectory } = options
@@ -93,7 +96,7 @@ export async function serveHttp(options: ServeOptions): Promise<HttpServer> {
   const connections = watchConnections(server, {
     ...PATIENCE,
     ...options.patience,
-    sourceOf: address => options.doorman.sourceOf(address),
+    peerOf: address => options.doorman.peerOf(address),
     now: () => clock.monotonic(),
   })
   const streams = createStreams(options.doorman)
@@ -161,6 +164,10 @@ function createAdmit(
     const problem = guard({ method, host: headers.host, origin: headers.origin })
     if (problem !== null) {
       refuse(request, response, problem)
+      return false
+    }
+    if (!url.startsWith('/')) {
+      refuse(request, response, NO_PATH)
       return false
     }
     if (cors.answer(request, response)) return false
