@@ -153,7 +153,7 @@ describe('hostile requests', () => {
   test('with two names', async () => {
     const text =
       'GET / HTTP/1.1\r\nHost: evil.example\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n'
-    expect(await sendRaw(await start(), text)).toMatch(/^HTTP\/1.1 403/)
+    expect(await sendRaw(await start(), text)).toMatch(/^HTTP\/1.1 400/)
   })
 
   test('from a foreign page', async () => {

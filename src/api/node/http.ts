@@ -24,6 +24,7 @@ import { readPages, sendPage } from './pages.ts'
 import { refuse } from './refuse.ts'
 import type { Streams } from './streams.ts'
 import { createStreams } from './streams.ts'
+import { findAmbiguity } from './strict.ts'
 
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -77,9 +78,6 @@ const DRAIN_CHECK_MS = 20
 export const DRAIN_MS_MAX: number = 3 * SECOND_MS
 
 const INTERNAL = toProblem('internal', 'weir failed at this request, and has logged why')
-
-/** A target with a host in it, as proxies get, could say another than the Host header. */
-const NO_PATH = toProblem('not_found', 'the target of the request is no path; begin it with /')
 
 /** Throws ADDRESS_IN_USE, CONFIG_INVALID for a host that is not here, FILE_UNREADABLE. */
 export async function serveHttp(options: ServeOptions): Promise<HttpServer> {
@@ -161,13 +159,10 @@ function createAdmit(
   return (request, response) => {
     const { headers, socket, method = '', url = '' } = request
     cors.mark(request, response)
-    const problem = guard({ method, host: headers.host, origin: headers.origin })
+    const caller = { method, host: headers.host, origin: headers.origin }
+    const problem = findAmbiguity(request) ?? guard(caller)
     if (problem !== null) {
       refuse(request, response, problem)
-      return false
-    }
-    if (!url.startsWith('/')) {
-      refuse(request, response, NO_PATH)
       return false
     }
     if (cors.answer(request, response)) return false
