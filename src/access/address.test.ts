@@ -55,9 +55,9 @@ test.each(['x', '10.0.0.0/33', '10.0.0.0/', '10.0.0.0/8/8', '::/129', '10.0.0.0/
 )
 
 test('behind some connections many may be', () => {
-  const { peerOf } = createSources(['10.0.0.0/8'])
+  const sources = createSources(['10.0.0.0/8'])
   for (const address of ['127.0.0.1', '::1', '10.1.1.1', '::ffff:10.1.1.1']) {
-    expect(peerOf(address).isMany, address).toBe(true)
+    expect(sources.peerOf(address).isMany, address).toBe(true)
   }
-  expect(peerOf('2001:db8::7')).toEqual({ id: '2001:db8:0:0::/64', isMany: false })
+  expect(sources.peerOf('2001:db8::7')).toEqual({ id: '2001:db8:0:0::/64', isMany: false })
 })

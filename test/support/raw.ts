@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export interface RawCall extends Disposable {
   readonly socket: Socket
   /** What has come so far, a character for each byte. */
-  text(): string
-  isClosed(): boolean
+  readonly text: () => string
+  readonly isClosed: () => boolean
 }
 
 /** All of 127.0.0.0/8 is this machine on Linux; elsewhere there is one address. */

@@ -40,8 +40,8 @@ async function start(options: Partial<ConnectionsOptions>, handle: Handle): Prom
 
 interface Caller {
   readonly socket: Socket
-  text(): string
-  isClosed(): boolean
+  readonly text: () => string
+  readonly isClosed: () => boolean
 }
 
 function call(port: number, text: string): Caller {
