@@ -90,7 +90,7 @@ function toProblemsPage(): string {
     paragraph(
       'How a refusal looks over HTTP: `application/problem+json` (RFC 9457) with ' +
         '`type`, `title`, `status`, `code` and `detail`. Read `code`, which is stable; ' +
-        '`detail` says what happened to what, and how to mend it. Every 503 carries ' +
+        '`detail` says what happened to what, and how to mend it. Every 429 and 503 carries ' +
         '`Retry-After`.',
     ),
     toTable(['code', 'status', 'when'], rows),

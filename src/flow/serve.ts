@@ -4,6 +4,7 @@
  */
 import type { QuarantineQuestion } from '../api/api.ts'
 import { createApi } from '../api/api.ts'
+import type { Door } from '../api/node/http.ts'
 import { serveHttp } from '../api/node/http.ts'
 import type { Collector } from '../collector/collector.ts'
 import { createCollectorHandler } from '../collector/http.ts'
@@ -41,6 +42,7 @@ export interface ServeOptions {
   readonly host: string
   /** 0: any that is free. */
   readonly port: number
+  readonly door: Door
   /** The built page; null: none. */
   readonly pageDirectory: string | null
   readonly residentBytes: () => number
@@ -120,8 +122,7 @@ export async function openServing(options: ServeOptions): Promise<Serving> {
     staticDirectory: options.pageDirectory,
     host: options.host,
     port: options.port,
-    hostsAllowed: [],
-    originsAllowed: [],
+    ...options.door,
     clock,
     report,
   }).catch(async (error: unknown) => {

@@ -3,6 +3,7 @@
  * its counters.
  */
 import { createServiceApi } from '../api/api.ts'
+import type { Door } from '../api/node/http.ts'
 import { serveHttp } from '../api/node/http.ts'
 import type { Counters } from '../api/scrape.ts'
 import type { Collector } from '../collector/collector.ts'
@@ -20,6 +21,7 @@ export interface ServiceOptions {
   readonly host: string
   /** 0: any that is free. */
   readonly port: number
+  readonly door: Door
   readonly residentBytes: () => number
   /** Is told of every error that is no Fault: a bug. */
   readonly report: (error: unknown) => void
@@ -57,8 +59,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     staticDirectory: null,
     host: options.host,
     port: options.port,
-    hostsAllowed: [],
-    originsAllowed: [],
+    ...options.door,
     clock,
     report,
   })

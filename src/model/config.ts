@@ -9,6 +9,18 @@ export interface WeirConfig {
   readonly data?: string
   readonly port?: number
   readonly host?: string
+  /** File of the keys that callers need; without it, DATA/keys.json; or 'off'. */
+  readonly keys?: string
+  /** Names that the server may be called by. */
+  readonly hostsAllowed?: readonly string[]
+  /** Origins whose pages may send events and read answers, as 'https://shop.example'. */
+  readonly originsAllowed?: readonly string[]
+  /** Addresses, or ranges as '10.0.0.0/8', of proxies whose X-Forwarded-For is believed. */
+  readonly trustedProxies?: readonly string[]
+  /** Requests with events a second, of one address, or 'off'. */
+  readonly writeRate?: number | 'off'
+  /** Other requests a second, of one address, or 'off'. */
+  readonly readRate?: number | 'off'
   /** Synthetic visitors, in events per second; 0: none. */
   readonly traffic?: number
   readonly seed?: number

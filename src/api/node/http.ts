@@ -1,23 +1,43 @@
 /**
- * The HTTP server: one port for everything. Each request passes the guard, then goes where it
- * belongs: events to the collector, the live stream to its hub, pages from memory, questions to the
- * API. Whoever is slow, or many, meets a named bound.
+ * The HTTP server: one port for everything. Each request passes the guard and the door, then goes
+ * where it belongs: events to the collector, the live stream to its hub, pages from memory,
+ * questions to the API. Whoever is slow, or many, meets a named bound.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
+import type { Doorman } from '../../model/access.ts'
 import { answerProblem, toProblem } from '../../model/problem.ts'
 import type { Clock } from '../../std/clock.ts'
 import { Fault, messageOf, systemCodeOf } from '../../std/fault.ts'
 import { KIB, SECOND_MS } from '../../std/units.ts'
+import type { Connections, Patience } from './connections.ts'
+import { PATIENCE, watchConnections } from './connections.ts'
+import type { Cors } from './cors.ts'
+import { createCors } from './cors.ts'
+import type { Guard } from './guard.ts'
 import { createGuard } from './guard.ts'
+import { needOf } from './needs.ts'
 import type { Pages } from './pages.ts'
 import { readPages, sendPage } from './pages.ts'
+import { refuse } from './refuse.ts'
+import type { Streams } from './streams.ts'
+import { createStreams } from './streams.ts'
+import { findAmbiguity } from './strict.ts'
 
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => void
 
-export interface ServeOptions {
+/** Who is let in. */
+export interface Door {
+  readonly doorman: Doorman
+  /** More names that the server may be called by, without ports. */
+  readonly hostsAllowed: readonly string[]
+  /** Origins whose pages may send events and read answers, as `https://shop.example`. */
+  readonly originsAllowed: readonly string[]
+}
+
+export interface ServeOptions extends Door {
   /** Answers what the handlers below do not: a Hono app. */
   readonly app: { fetch(request: Request): Response | Promise<Response> }
   /** `POST /v1/events`; null: the app answers it. */
@@ -29,11 +49,11 @@ export interface ServeOptions {
   readonly host: string
   /** 0: any that is free. */
   readonly port: number
-  readonly hostsAllowed: readonly string[]
-  readonly originsAllowed: readonly string[]
   readonly clock: Clock
   /** How long a client may take for its headers; HEADERS_MS_MAX where it is not given. */
   readonly headersMsMax?: number
+  /** Bounds other than those of PATIENCE. */
+  readonly patience?: Partial<Patience>
   /** Is told of every error that a handler throws: a bug, answered 500. */
   readonly report: (error: unknown) => void
 }
@@ -49,7 +69,6 @@ export interface HttpServer extends AsyncDisposable {
   close(): Promise<void>
 }
 
-const CONNECTION_COUNT_MAX = 2_048
 const HEADERS_BYTES_MAX = 16 * KIB
 const HEADERS_MS_MAX = 10 * SECOND_MS
 const REQUEST_MS_MAX = 60 * SECOND_MS
@@ -65,31 +84,109 @@ export async function serveHttp(options: ServeOptions): Promise<HttpServer> {
   const { clock, host, port, staticDirectory } = options
   const pages: Pages = staticDirectory === null ? new Map() : await readPages(staticDirectory)
   const end = new AbortController()
-  const server = createServer(
-    {
-      maxHeaderSize: HEADERS_BYTES_MAX,
-      headersTimeout: options.headersMsMax ?? HEADERS_MS_MAX,
-      requestTimeout: REQUEST_MS_MAX,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
-    },
-    createListener(options, pages, end.signal),
-  )
-  server.maxConnections = CONNECTION_COUNT_MAX
+  const server = createServer({
+    maxHeaderSize: HEADERS_BYTES_MAX,
+    headersTimeout: options.headersMsMax ?? HEADERS_MS_MAX,
+    requestTimeout: REQUEST_MS_MAX,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
+  })
+  const connections = watchConnections(server, {
+    ...PATIENCE,
+    ...options.patience,
+    peerOf: address => options.doorman.peerOf(address),
+    now: () => clock.monotonic(),
+  })
+  const streams = createStreams(options.doorman)
+  const listener = createListener(options, { pages, connections, streams, end: end.signal })
+  server.on('request', (request, response) => listener(request, response, 'sending'))
+  server.on('checkContinue', (request, response) => listener(request, response, 'asking'))
   await listen(server, host, port)
   let closing: Promise<void> | null = null
   const close = (): Promise<void> => {
     end.abort()
-    closing ??= drain(server, clock)
+    closing ??= drain(server, clock).finally(() => {
+      connections[Symbol.dispose]()
+      streams[Symbol.dispose]()
+    })
     return closing
   }
   const bound = (server.address() as AddressInfo).port
   return { url: toUrl(host, bound), port: bound, close, [Symbol.asyncDispose]: close }
 }
 
-function createListener(options: ServeOptions, pages: Pages, end: AbortSignal): NodeHandler {
+interface Parts {
+  readonly pages: Pages
+  readonly connections: Connections
+  readonly streams: Streams
+  readonly end: AbortSignal
+}
+
+/** `asking`: the client sends its body once it is told to, and it is where it may pass. */
+type Listener = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  body: 'sending' | 'asking',
+) => void
+
+function createListener(options: ServeOptions, parts: Parts): Listener {
+  const { report } = options
+  const { connections, end } = parts
+  const cors = createCors(options.originsAllowed)
+  const admit = createAdmit(options, { ...parts, cors, guard: createGuard(options) })
+  const route = createRoute(options, parts)
+  return (request, response, body) => {
+    connections.note(request, response)
+    if (end.aborted) response.setHeader('Connection', 'close')
+    try {
+      if (!admit(request, response)) return
+      if (body === 'asking') response.writeContinue()
+      route(request, response)
+    } catch (error) {
+      report(error)
+      refuse(request, response, INTERNAL)
+    }
+  }
+}
+
+type Admit = (request: IncomingMessage, response: ServerResponse) => boolean
+
+/** Tells whether a request may go on; one that may not is answered. */
+function createAdmit(
+  { doorman }: ServeOptions,
+  { pages, streams, cors, guard }: Parts & { readonly cors: Cors; readonly guard: Guard },
+): Admit {
+  return (request, response) => {
+    const { headers, socket, method = '', url = '' } = request
+    cors.mark(request, response)
+    const caller = { method, host: headers.host, origin: headers.origin }
+    const problem = findAmbiguity(request) ?? guard(caller)
+    if (problem !== null) {
+      refuse(request, response, problem)
+      return false
+    }
+    if (cors.answer(request, response)) return false
+    const path = toPath(url)
+    const visit = {
+      need: needOf(method, path, isPage(pages, method, path)),
+      headers,
+      remoteAddress: socket.remoteAddress ?? '',
+      localAddress: socket.localAddress ?? '',
+    }
+    const admission = doorman.admit(visit)
+    for (const [name, value] of Object.entries(admission.headers)) response.setHeader(name, value)
+    if (admission.problem !== null) refuse(request, response, admission.problem)
+    else if (visit.need === 'read') streams.watch(visit, response)
+    return admission.problem === null
+  }
+}
+
+function isPage(pages: Pages, method: string, path: string): boolean {
+  return (method === 'GET' || method === 'HEAD') && pages.has(path)
+}
+
+function createRoute(options: ServeOptions, { pages }: Parts): NodeHandler {
   const { app, collectorHandler, liveHandler, report } = options
-  const guard = createGuard(options)
   const apiHandler = getRequestListener(request => app.fetch(request), {
     overrideGlobalObjects: false,
     errorHandler: error => {
@@ -98,36 +195,17 @@ function createListener(options: ServeOptions, pages: Pages, end: AbortSignal): 
       return new Response(body, { status, headers })
     },
   })
-
-  const route: NodeHandler = (request, response) => {
-    const { method, url = '' } = request
+  return (request, response) => {
+    const { method = '', url = '' } = request
     const path = toPath(url)
     const isEvents = method === 'POST' && path === '/v1/events'
     if (isEvents && collectorHandler !== null) return collectorHandler(request, response)
     const isLive = method === 'GET' && path === '/v1/live'
     if (isLive && liveHandler !== null) return liveHandler(request, response)
-    const page = method === 'GET' || method === 'HEAD' ? pages.get(path) : undefined
+    const page = isPage(pages, method, path) ? pages.get(path) : undefined
     if (page !== undefined) return sendPage(page, request, response)
     apiHandler(request, response).catch(report)
   }
-
-  return (request, response) => {
-    if (end.aborted) response.setHeader('Connection', 'close')
-    const { host, origin } = request.headers
-    const problem = guard({ method: request.method, host, origin })
-    if (problem !== null) return send(response, answerProblem(problem))
-    try {
-      route(request, response)
-    } catch (error) {
-      report(error)
-      send(response, answerProblem(INTERNAL))
-    }
-  }
-}
-
-function send(response: ServerResponse, answer: ReturnType<typeof answerProblem>): void {
-  if (response.headersSent) response.destroy()
-  else response.writeHead(answer.status, answer.headers).end(answer.body)
 }
 
 function toPath(url: string): string {

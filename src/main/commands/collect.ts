@@ -1,6 +1,7 @@
 /** `weir collect`: the front door alone; events go to Kafka, and are counted by others. */
 import { createIngest } from '../../flow/ingest.ts'
 import { openService } from '../../flow/service.ts'
+import { openDoor } from '../running/access.ts'
 import { createEnd } from '../running/end.ts'
 import { openTopics } from '../running/open-log.ts'
 import { assertApart } from '../running/place.ts'
@@ -16,14 +17,15 @@ export const collectCommand: Command = {
   about: 'takes events over HTTP and puts them on Kafka, for digest workers to count',
   positionals: [],
   flags: {},
-  settings: ['kafka', 'port', 'host', 'partitions', 'topicPrefix'],
+  settings: ['kafka', 'port', 'host', 'keys', 'partitions', 'topicPrefix'],
   examples: [
     'weir collect --kafka 127.0.0.1:9092',
-    'WEIR_KAFKA=b1:9092,b2:9092 weir collect --host 0.0.0.0 --port 8080',
+    'WEIR_KAFKA=b1:9092,b2:9092 weir collect --host 0.0.0.0 --keys /etc/weir/keys.json',
   ],
   run: async context => {
     assertApart(context, 'collect')
     const { config, clock, terminal, signal } = context
+    await using open = await openDoor(context)
     await using log = await openTopics(context, {
       onOutage: createVoice(terminal, 'kafka answers again').of('events are answered with 503'),
     })
@@ -34,7 +36,7 @@ export const collectCommand: Command = {
       worker: () => null,
       freshnessS: () => null,
       signal: end.signal,
-      ...toServerOptions(context, PORT_DEFAULT),
+      ...toServerOptions(context, PORT_DEFAULT, open.door),
     })
     service.setPhase('ready')
     terminal.talk(`weir ${VERSION}: collecting for kafka at ${config.settings.kafka}`)

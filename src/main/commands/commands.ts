@@ -9,6 +9,7 @@ import { digestCommand } from './digest.ts'
 import { doctorCommand } from './doctor.ts'
 import { generateCommand } from './generate.ts'
 import { importCommand } from './import.ts'
+import { keysCommand } from './keys.ts'
 import { produceCommand } from './produce.ts'
 import { quarantineCommand } from './quarantine.ts'
 import { queryCommand } from './query.ts'
@@ -32,6 +33,7 @@ export const COMMANDS: readonly Command[] = [
   batchCommand,
   sparkCommand,
   compileCommand,
+  keysCommand,
   configCommand,
   doctorCommand,
 ]

@@ -19,6 +19,7 @@ import { SECOND_MS } from '../../std/units.ts'
 import { takeShard } from '../../store/results/epochs.ts'
 import { openResultsStore } from '../../store/results/results-store.ts'
 import type { StepStore } from '../../store/store.ts'
+import { openDoor } from '../running/access.ts'
 import type { OpenArchive } from '../running/archive.ts'
 import { openArchive } from '../running/archive.ts'
 import { dataDirOf } from '../running/data-dir.ts'
@@ -61,6 +62,7 @@ async function runDigestWorker(context: CommandContext): Promise<number> {
   assertApart(context, 'digest')
   const { signal, terminal, config } = context
   const { settings } = config
+  await using open = await openDoor(context)
   await using objects = await openPlace(context)
   const { secret, keyId } = await openSecret(objects)
   const voice = createVoice(terminal, 'counting again')
@@ -81,7 +83,7 @@ async function runDigestWorker(context: CommandContext): Promise<number> {
     worker: () => counters,
     freshnessS: () => freshnessS,
     signal: end.signal,
-    ...toServerOptions(context, 0),
+    ...toServerOptions(context, 0, open.door),
   })
   terminal.talk(`weir ${VERSION}: a worker of group '${settings.kafkaGroup}'`)
   terminal.talk(`  results  ${placeOf(context)}`)

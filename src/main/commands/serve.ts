@@ -8,7 +8,15 @@ import { isFault, messageOf } from '../../std/fault.ts'
 import type { ResultsReader } from '../../store/results/results-reader.ts'
 import { openResultsReader } from '../../store/results/results-reader.ts'
 import { createRunAnswers, withRuns } from '../../store/results/runs.ts'
-import { dataDirOf, makeDataDir, readNote, removeNote, writeNote } from '../running/data-dir.ts'
+import { openDoor } from '../running/access.ts'
+import {
+  dataDirOf,
+  makeDataDir,
+  readNote,
+  removeNote,
+  writeLocalKey,
+  writeNote,
+} from '../running/data-dir.ts'
 import { PAGE_DIRECTORY } from '../running/embedded.ts'
 import { createEnd } from '../running/end.ts'
 import { openTopics } from '../running/open-log.ts'
@@ -26,7 +34,7 @@ export const serveCommand: Command = {
   about: 'answers questions from what digest workers have counted, with the page',
   positionals: [],
   flags: {},
-  settings: ['kafka', 'results', 'port', 'host', 'data'],
+  settings: ['kafka', 'results', 'port', 'host', 'keys', 'data'],
   examples: [
     'weir serve --kafka 127.0.0.1:9092 --results ./results',
     'WEIR_KAFKA=b1:9092,b2:9092 weir serve --results /mnt/weir --port 8080',
@@ -35,6 +43,7 @@ export const serveCommand: Command = {
   run: async context => {
     assertApart(context, 'serve')
     const { config, terminal, signal } = context
+    await using open = await openDoor(context)
     const directory = dataDirOf(config.settings.data)
     makeDataDir(directory)
     await using objects = await openPlace(context)
@@ -57,11 +66,14 @@ export const serveCommand: Command = {
       repairs: openRepairView(await bookOptionsOf(context, 'place')),
       pageDirectory: existsSync(PAGE_DIRECTORY) ? PAGE_DIRECTORY : null,
       signal: end.signal,
-      ...toServerOptions(context, PORT_DEFAULT),
+      ...toServerOptions(context, PORT_DEFAULT, open.door),
     })
     serving.setPhase('ready')
     const isNoted = readNote(directory) === null
-    if (isNoted) writeNote(directory, { pid: process.pid, url: serving.url })
+    if (isNoted) {
+      writeLocalKey(directory, open.localKey)
+      writeNote(directory, { pid: process.pid, url: serving.url })
+    }
     terminal.talk(`weir ${VERSION}: answering from ${placeOf(context)}`)
     terminal.talk(`  page     ${serving.url}/`)
     terminal.talk(`  answers  ${serving.url}/v1/metrics/top_products`)

@@ -4,6 +4,7 @@
  */
 import { existsSync } from 'node:fs'
 import process from 'node:process'
+import type { Door } from '../../api/node/http.ts'
 import { toNews } from '../../flow/news.ts'
 import type { Serving } from '../../flow/serve.ts'
 import { openServing } from '../../flow/serve.ts'
@@ -11,7 +12,8 @@ import { openRepairView } from '../../repair/repair.ts'
 import { Fault, isFault } from '../../std/fault.ts'
 import { SECOND_MS } from '../../std/units.ts'
 import { createRunAnswers, withRuns } from '../../store/results/runs.ts'
-import { dataDirOf, removeNote, writeNote } from '../running/data-dir.ts'
+import { openDoor } from '../running/access.ts'
+import { dataDirOf, removeNote, writeLocalKey, writeNote } from '../running/data-dir.ts'
 import type { Embedded } from '../running/embedded.ts'
 import { openEmbedded, PAGE_DIRECTORY } from '../running/embedded.ts'
 import { createEnd } from '../running/end.ts'
@@ -34,7 +36,7 @@ export const startCommand: Command = {
     import: { value: 'FILE', about: 'also imports a file of events' },
     mapping: { value: 'FILE', about: 'how the columns of a CSV file become events' },
   },
-  settings: ['port', 'data', 'traffic', 'host', 'archive'],
+  settings: ['port', 'data', 'traffic', 'host', 'keys', 'archive'],
   examples: [
     'weir start',
     'weir start --traffic 0 --port 9000 --data /var/lib/weir',
@@ -55,21 +57,23 @@ async function runStart(context: CommandContext): Promise<number> {
   }
   const path = context.flag('import')
   if (path !== undefined) await assertImportable(context, path)
+  await using open = await openDoor(context)
   await using embedded = await openEmbedded(context)
   const end = createEnd(signal)
-  await using serving = await openServingOf(context, embedded, end.signal)
+  await using serving = await openServingOf(context, { embedded, ...open, signal: end.signal })
   await embedded.begin({
     onLoad: state => serving.begin(state),
     onCommit: (committed, step) => serving.note(toNews(committed, step)),
     onEnd: error => end.fail(error),
   })
   serving.setPhase('ready')
+  writeLocalKey(directory, open.localKey)
   writeNote(directory, { pid: process.pid, url: serving.url })
   talkUrls(context, serving.url)
   await runUntil(end, [
     serving.run(),
     runReports(context, { embedded, serving, signal: end.signal }),
-    runTraffic(context, { url: serving.url, signal: end.signal }),
+    runTraffic(context, { url: serving.url, key: open.localKey, signal: end.signal }),
     ...(path === undefined ? [] : [importInto(context, { path, embedded, signal: end.signal })]),
   ])
   serving.setPhase('draining')
@@ -82,10 +86,15 @@ async function runStart(context: CommandContext): Promise<number> {
   return 0
 }
 
+interface Parts {
+  readonly embedded: Embedded
+  readonly door: Door
+  readonly signal: AbortSignal
+}
+
 async function openServingOf(
   context: CommandContext,
-  embedded: Embedded,
-  signal: AbortSignal,
+  { embedded, door, signal }: Parts,
 ): Promise<Serving> {
   const { config } = context
   const runs = createRunAnswers(await openPlace(context), config.plans)
@@ -98,7 +107,7 @@ async function openServingOf(
     repairs: openRepairView(await bookOptionsOf(context)),
     pageDirectory: existsSync(PAGE_DIRECTORY) ? PAGE_DIRECTORY : null,
     signal,
-    ...toServerOptions(context, config.settings.port),
+    ...toServerOptions(context, config.settings.port, door),
   })
 }
 

@@ -45,6 +45,8 @@ export interface ConfigInputs {
 
 const CONFIG_FILE = 'weir.config.ts'
 const LISTS = ['events', 'metrics']
+/** Settings that are written as lists of texts. */
+const TEXT_LISTS = ['hostsAllowed', 'originsAllowed', 'trustedProxies']
 
 /** Throws CONFIG_INVALID or FILE_UNREADABLE, naming the setting, where it stood and the remedy. */
 export async function loadConfig(inputs: ConfigInputs): Promise<LoadedConfig> {
@@ -123,12 +125,17 @@ function assertNames(config: object, path: string): void {
         `${path} sets '${name}', which is no setting; there are: ${known.join(', ')}`,
       )
     }
+    if (TEXT_LISTS.includes(name) && isTextList(value)) continue
     if (LISTS.includes(name) !== Array.isArray(value) && value !== undefined) {
       const wanted = LISTS.includes(name) ? 'a list' : 'a single value'
       throw new Fault('CONFIG_INVALID', `${path} sets '${name}' to something that is not ${wanted}`)
     }
     if (Array.isArray(value)) assertDefinitions(name, value, path)
   }
+}
+
+function isTextList(value: unknown): boolean {
+  return Array.isArray(value) && value.every(item => typeof item === 'string')
 }
 
 function assertDefinitions(name: string, items: readonly unknown[], path: string): void {

@@ -90,6 +90,38 @@ function wholeOrAuto(
   }
 }
 
+function wholeOrOff(
+  fallback: number,
+  range: readonly [min: number, max: number],
+  about: string,
+): Setting<number | null> {
+  const number = whole(fallback, range, about)
+  return {
+    default: String(fallback),
+    about: `${about}; or off`,
+    parse: (value, what) => (value === 'off' ? null : number.parse(value, what)),
+  }
+}
+
+/** With commas between; each is checked. */
+function listOf(
+  about: string,
+  wanted: string,
+  isRight: (item: string) => boolean,
+): Setting<readonly string[]> {
+  return {
+    default: '',
+    about,
+    parse: (value, what) => {
+      const items = value.split(',').map(item => item.trim())
+      const given = items.filter(item => item !== '')
+      const wrong = given.find(item => !isRight(item))
+      if (wrong !== undefined) refuse(what, wrong, wanted)
+      return given
+    },
+  }
+}
+
 function size(fallback: string, about: string): Setting<number> {
   return { default: fallback, about, parse: parseSize }
 }
@@ -129,11 +161,31 @@ function refuse(what: string, value: string, wanted: string): never {
   throw new Fault('CONFIG_INVALID', `${what} is '${value}', not ${wanted}`)
 }
 
+/** As browsers write it: no path, no `/` at the end, and no `*`. */
+function isOrigin(text: string): boolean {
+  return /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text
+}
+
+function isHostName(text: string): boolean {
+  return /^[A-Za-z0-9._-]+$/.test(text)
+}
+
+/** Whether it is an address or a range is decided where it is used. */
+function isRangeText(text: string): boolean {
+  return /^[0-9a-fA-F.:]+(\/\d{1,3})?$/.test(text)
+}
+
 /** In the order in which they are shown. Durations come out in milliseconds, sizes in bytes. */
 export const SETTINGS: {
   readonly data: Setting<string>
   readonly port: Setting<number>
   readonly host: Setting<string>
+  readonly keys: Setting<string | null>
+  readonly hostsAllowed: Setting<readonly string[]>
+  readonly originsAllowed: Setting<readonly string[]>
+  readonly trustedProxies: Setting<readonly string[]>
+  readonly writeRate: Setting<number | null>
+  readonly readRate: Setting<number | null>
   readonly traffic: Setting<number>
   readonly seed: Setting<number>
   readonly zone: Setting<string>
@@ -178,7 +230,33 @@ export const SETTINGS: {
     [0, 65_535],
     'TCP port of the collector, the API and the page; 0 is one that is free',
   ),
-  host: text('127.0.0.1', 'address to listen on'),
+  host: text('127.0.0.1', 'address to listen on; one that others reach needs keys'),
+  keys: {
+    default: '',
+    about: 'file of the keys that callers need; if empty, DATA/keys.json; or off',
+    parse: value => (value === 'off' ? null : value),
+  },
+  hostsAllowed: listOf('names that the server may be called by', 'a name without port', isHostName),
+  originsAllowed: listOf(
+    'origins whose pages may send events and read answers, as https://shop.example',
+    'an origin as https://shop.example',
+    isOrigin,
+  ),
+  trustedProxies: listOf(
+    'addresses, or ranges as 10.0.0.0/8, of proxies whose X-Forwarded-For is believed',
+    'an address, or a range as 10.0.0.0/8',
+    isRangeText,
+  ),
+  writeRate: wholeOrOff(
+    1_000,
+    [1, 10_000_000],
+    'requests with events a second, of one address; of one key ten times as many',
+  ),
+  readRate: wholeOrOff(
+    100,
+    [1, 10_000_000],
+    'other requests a second, of one address; of one key ten times as many',
+  ),
   traffic: whole(20, [0, 100_000], 'synthetic visitors, in events per second; 0: none'),
   seed: whole(1, [0, 4_294_967_295], 'seed of the synthetic visitors'),
   zone: text('UTC', 'IANA time zone of windows, unless a metric has its own'),

@@ -25,6 +25,10 @@ export interface DataDir {
   readonly repairs: string
   /** The note of the running process. */
   readonly note: string
+  /** The key by which commands of this machine get in there. */
+  readonly localKey: string
+  /** The keys of everybody else. */
+  readonly keys: string
   readonly layout: string
   /** Ids of the topics of a Kafka cluster that are counted here. */
   readonly topics: string
@@ -54,6 +58,8 @@ export function dataDirOf(path: string): DataDir {
     imports: join(root, 'imports'),
     repairs: join(root, 'repairs'),
     note: join(root, 'weir.json'),
+    localKey: join(root, 'local.key'),
+    keys: join(root, 'keys.json'),
     layout: join(root, 'layout.json'),
     topics: join(root, 'topics.json'),
     secret: join(root, 'hash.key'),
@@ -140,6 +146,21 @@ export function writeWhole(path: string, text: string, mode = 0o666): void {
 
 export function removeNote(directory: DataDir): void {
   rmSync(directory.note, { force: true })
+  rmSync(directory.localKey, { force: true })
+}
+
+/** For its owner's eyes. Good for as long as the process lives that writes it. */
+export function writeLocalKey(directory: DataDir, key: string): void {
+  writeWhole(directory.localKey, `${key}\n`, PRIVATE_MODE)
+}
+
+/** null: there is none, or it is not for this user. */
+export function readLocalKey(directory: DataDir): string | null {
+  try {
+    return readFileSync(directory.localKey, 'utf8').trim()
+  } catch {
+    return null
+  }
 }
 
 /** The note of a process that lives; null where there is none. */

@@ -5,7 +5,7 @@
 import type { FaultCode } from '../../std/fault.ts'
 import { FAULTS, Fault, messageOf } from '../../std/fault.ts'
 import type { DataDir } from './data-dir.ts'
-import { readNote } from './data-dir.ts'
+import { readLocalKey, readNote } from './data-dir.ts'
 
 export interface Peer {
   readonly url: string
@@ -27,7 +27,7 @@ export interface PeerRequest {
 export async function findPeer(directory: DataDir, signal: AbortSignal): Promise<Peer | null> {
   const note = readNote(directory)
   if (note === null) return null
-  const peer = createPeer(note.url)
+  const peer = createPeer(note.url, readLocalKey(directory))
   try {
     await peer.get('/healthz', signal)
   } catch (cause) {
@@ -44,7 +44,8 @@ export async function findPeer(directory: DataDir, signal: AbortSignal): Promise
   return peer
 }
 
-function createPeer(url: string): Peer {
+function createPeer(url: string, key: string | null): Peer {
+  const own: Record<string, string> = key === null ? {} : { 'X-Api-Key': key }
   const ask = async (path: string, init: RequestInit): Promise<unknown> => {
     let response: Response
     try {
@@ -62,7 +63,7 @@ function createPeer(url: string): Peer {
   return {
     url,
     lines: async function* (path, signal) {
-      const response = await fetch(new URL(path, url), { signal })
+      const response = await fetch(new URL(path, url), { headers: own, signal })
       if (!response.ok || response.body === null) {
         throw toFault(url, response.status, await response.json().catch(() => null))
       }
@@ -77,9 +78,14 @@ function createPeer(url: string): Peer {
         if (!signal.aborted) throw new Fault('SERVER_UNREACHABLE', `${url} ended`, { cause })
       }
     },
-    get: (path, signal) => ask(path, { signal }),
+    get: (path, signal) => ask(path, { headers: own, signal }),
     post: (path, { body, headers }, signal) =>
-      ask(path, { method: 'POST', body: body as Uint8Array<ArrayBuffer>, headers, signal }),
+      ask(path, {
+        method: 'POST',
+        body: body as Uint8Array<ArrayBuffer>,
+        headers: { ...headers, ...own },
+        signal,
+      }),
   }
 }
 

@@ -7,6 +7,8 @@ import type { CommandContext } from '../terminal/command.ts'
 
 export interface TrafficOptions {
   readonly url: string
+  /** That of this process, in case keys are asked for. */
+  readonly key: string
   readonly signal: AbortSignal
 }
 
@@ -19,9 +21,10 @@ const NEWLINE = toUtf8('\n')
 /** Sends until the signal aborts. What the collector cannot take now is sent again. */
 export async function runTraffic(
   { config, clock }: CommandContext,
-  { url, signal }: TrafficOptions,
+  options: TrafficOptions,
 ): Promise<void> {
   const { traffic, seed } = config.settings
+  const { signal } = options
   if (traffic === 0) return
   const nowMs = clock.now()
   const warmUpMs = Math.min(WARM_UP_MS, (WARM_UP_EVENTS * SECOND_MS) / traffic)
@@ -32,22 +35,21 @@ export async function runTraffic(
   while (!signal.aborted) {
     await clock.sleep(SEND_MS, signal)
     if (unsent.length === 0) unsent = visitors.next(clock.now()).map(item => item.value)
-    if (unsent.length > 0 && (await send(url, unsent, signal))) unsent = []
+    if (unsent.length > 0 && (await send(options, unsent))) unsent = []
   }
 }
 
 /** true: stored. */
 async function send(
-  url: string,
+  { url, key, signal }: TrafficOptions,
   items: readonly Uint8Array[],
-  signal: AbortSignal,
 ): Promise<boolean> {
   const body = concatBytes(items.flatMap(item => [item, NEWLINE]))
   try {
     const response = await fetch(`${url}/v1/events`, {
       method: 'POST',
       body: body as Uint8Array<ArrayBuffer>,
-      headers: { 'Content-Type': 'application/x-ndjson' },
+      headers: { 'Content-Type': 'application/x-ndjson', 'X-Api-Key': key },
       signal,
     })
     await response.arrayBuffer()

@@ -1,5 +1,6 @@
 /** Running until the end: tasks that live as long as the process, and what it says of errors. */
 import process from 'node:process'
+import type { Door } from '../../api/node/http.ts'
 import { toReportText } from '../../flow/serve.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import type { CommandContext } from '../terminal/command.ts'
@@ -20,11 +21,13 @@ export async function runUntil(end: End, tasks: readonly Promise<unknown>[]): Pr
 export function toServerOptions(
   { config, clock, terminal }: CommandContext,
   portDefault: number,
+  door: Door,
 ): {
   readonly clock: CommandContext['clock']
   readonly version: string
   readonly host: string
   readonly port: number
+  readonly door: Door
   readonly residentBytes: () => number
   readonly report: (error: unknown) => void
 } {
@@ -33,6 +36,7 @@ export function toServerOptions(
     version: VERSION,
     host: config.settings.host,
     port: isPortSet(config) ? config.settings.port : portDefault,
+    door,
     residentBytes: () => process.memoryUsage.rss(),
     report: error => terminal.talk(`weir: ${toReportText(error)}`),
   }

@@ -1,0 +1,141 @@
+/**
+ * The door: who may send events, ask, and change what is kept. Where there are keys, they are asked
+ * for; where there are none, the server listens to its own machine only, and `main` sees to that.
+ * What the health of a process is, and the files of the page, anybody may have.
+ *
+ * A key is presented as `Authorization: Bearer`, as `X-Api-Key`, or as the user name of Basic, as
+ * Segment's clients do. An address that asks too often is refused before its key is looked at.
+ */
+import { hash, timingSafeEqual } from 'node:crypto'
+import type { Admission, Doorman, Need, Scope, Visit } from '../model/access.ts'
+import type { Problem } from '../model/problem.ts'
+import { toProblem } from '../model/problem.ts'
+import type { Clock } from '../std/clock.ts'
+import type { Source } from './address.ts'
+import { createSources } from './address.ts'
+import type { Keyring, KeyVerdict } from './key.ts'
+import { isAllowed, judgeKey } from './key.ts'
+import type { Limited, Policy, Rates } from './limits.ts'
+import { createLimits } from './limits.ts'
+
+export interface DoorOptions {
+  /** null: none are asked for. */
+  readonly keyring: () => Keyring | null
+  /** Lets processes of this machine in, to everything, unlimited; null: there is none. */
+  readonly localKey: string | null
+  readonly rates: Rates
+  /** Addresses, or ranges as 10.0.0.0/8, whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[]
+  /** Secret; of at least 16 random bytes. */
+  readonly salt: string
+  readonly clock: Clock
+}
+
+const KEY_LENGTH_MAX = 200
+const PASSED: Admission = { problem: null, headers: {} }
+const HOW = 'send it as Authorization: Bearer KEY, or as X-Api-Key'
+
+/** Throws CONFIG_INVALID for a proxy that is no address. */
+export function createDoor(options: DoorOptions): Doorman {
+  const { keyring, localKey, rates, trustedProxies, salt, clock } = options
+  const sources = createSources(trustedProxies)
+  const limits = createLimits({ rates, salt, now: () => clock.monotonic() })
+
+  const judge = (key: string | null, scope: Scope): Judged => {
+    const keys = keyring()
+    if (keys === null) return { problem: null, keyId: null }
+    if (key === null) return refuse(`a key is needed; ${HOW}`)
+    const verdict = judgeKey(key, keys, clock.now())
+    if (verdict.kind !== 'good') return refuse(toText(verdict.kind))
+    const { id, scopes } = verdict.record
+    if (isAllowed(scopes, scope)) return { problem: null, keyId: id }
+    const has = scopes.join(' and ')
+    const detail = `this needs a key of scope '${scope}', and this one has ${has}`
+    return { problem: toProblem('forbidden', detail), keyId: id }
+  }
+  const judgeVisit = ({ need, headers }: Visit, source: Source): Judged => {
+    if (need === 'page' || need === 'health') return FREE
+    const key = keyOf(headers)
+    if (source.isHere && (need === 'scrape' || isLocal(key))) return FREE
+    return judge(key, scopeOf(need))
+  }
+  const localHash = localKey === null ? null : hash('sha256', localKey, 'buffer')
+  const isLocal = (key: string | null): boolean =>
+    key !== null && localHash !== null && timingSafeEqual(hash('sha256', key, 'buffer'), localHash)
+
+  return {
+    admit: visit => {
+      const { need } = visit
+      if (need === 'health') return PASSED
+      const source = sources.find(visit)
+      if (source.isHere && isLocal(keyOf(visit.headers))) return PASSED
+      const policy: Policy = need === 'write' ? 'write' : 'read'
+      const ofAddress = limits.byAddress(policy, source)
+      if (ofAddress.waitS > 0) return refuseRate(ofAddress)
+      const { problem, keyId } = judgeVisit(visit, source)
+      const limited = keyId === null ? ofAddress : limits.byKey(policy, keyId, ofAddress)
+      if (problem !== null) return { problem, headers: withChallenge(problem, visit, limited) }
+      return limited.waitS > 0 ? refuseRate(limited) : { problem: null, headers: limited.headers }
+    },
+    recheck: visit => judgeVisit(visit, sources.find(visit)).problem,
+    checkKey: (key, scope) => judge(key, scope).problem,
+    peerOf: address => sources.peerOf(address),
+  }
+}
+
+interface Judged {
+  readonly problem: Problem | null
+  /** Of the key, where one is known. */
+  readonly keyId: string | null
+}
+
+const FREE: Judged = { problem: null, keyId: null }
+
+function refuse(detail: string): Judged {
+  return { problem: toProblem('unauthorized', detail), keyId: null }
+}
+
+function scopeOf(need: Exclude<Need, 'page' | 'health'>): Scope {
+  return need === 'scrape' ? 'read' : need
+}
+
+function toText(kind: Exclude<KeyVerdict['kind'], 'good'>): string {
+  if (kind === 'unknown') return `the key is not known here; ${HOW}`
+  const what = kind === 'expired' ? 'has expired' : 'was revoked'
+  return `the key ${what}; ask for another`
+}
+
+/** RFC 6750, section 3: with an error where a key was shown. */
+function withChallenge(
+  { code }: Problem,
+  { headers }: Visit,
+  limited: Limited,
+): Readonly<Record<string, string>> {
+  if (code !== 'unauthorized') return limited.headers
+  const error = keyOf(headers) === null ? '' : ', error="invalid_token"'
+  return { ...limited.headers, 'WWW-Authenticate': `Bearer realm="weir"${error}` }
+}
+
+function refuseRate({ waitS, headers }: Limited): Admission {
+  const detail = `too many requests; ask again in ${waitS} s, and see RateLimit-Policy`
+  return { problem: toProblem('rate_limited', detail), headers }
+}
+
+/** The key that a request presents; null: none. */
+export function keyOf(headers: Visit['headers']): string | null {
+  const key = headers['x-api-key'] ?? parseAuthorization(headers['authorization'])
+  return typeof key === 'string' && key !== '' ? key.slice(0, KEY_LENGTH_MAX) : null
+}
+
+function parseAuthorization(header: string | readonly string[] | undefined): string | null {
+  if (typeof header !== 'string') return null
+  const [scheme = '', value = ''] = header.trim().split(/ +/, 2)
+  switch (scheme.toLowerCase()) {
+    case 'bearer':
+      return value
+    case 'basic':
+      return Buffer.from(value, 'base64').toString('utf8').split(':', 1)[0] ?? null
+    default:
+      return null
+  }
+}

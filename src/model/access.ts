@@ -1,0 +1,65 @@
+/**
+ * Who may do what: the scopes of keys, and the port through which a server asks. `access` answers
+ * it; servers and routes know no more of keys than this.
+ */
+import type { Problem } from './problem.ts'
+
+/** What a key may be good for, with what that is. */
+export const SCOPES = {
+  write: 'sends events, and reads nothing',
+  read: 'asks for everything, and changes nothing',
+  admin: 'reads, and changes what is kept',
+} as const
+
+export type Scope = keyof typeof SCOPES
+
+/**
+ * What a request needs: a key of a scope; `scrape`, one that reads, or none on this machine itself;
+ * `page`, none; `health`, none, and as often as it likes.
+ */
+export type Need = Scope | 'scrape' | 'page' | 'health'
+
+/** One request, as far as the door looks at it. */
+export interface Visit {
+  readonly need: Need
+  /** As node:http gives them: names in lower case. */
+  readonly headers: { readonly [name: string]: string | readonly string[] | undefined }
+  /** Of the two ends of its connection. */
+  readonly remoteAddress: string
+  readonly localAddress: string
+}
+
+export interface Admission {
+  /** null: it may pass. */
+  readonly problem: Problem | null
+  /** What the answer tells of it, whatever the answer is. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** What a room that reads keys from bodies is handed. null: the key, or its lack, will do. */
+export type CheckKey = (key: string | null, scope: Scope) => Problem | null
+
+/** Who is at the other end of a connection, as limits count them. */
+export interface Peer {
+  readonly id: string
+  /** It is this machine or a proxy, behind which many may be. */
+  readonly isMany: boolean
+}
+
+export interface Doorman {
+  /** Judges a request and counts it against its limits. Called once for each, before its body. */
+  admit(visit: Visit): Admission
+  /** Judges a request that was let in again, as while its answer goes on; counts nothing. */
+  recheck(visit: Visit): Problem | null
+  /** For a key that stands in no header. Counts nothing. */
+  readonly checkKey: CheckKey
+  peerOf(remoteAddress: string): Peer
+}
+
+/** Who gets in may do all: for servers that only tests reach. */
+export const OPEN_DOOR: Doorman = {
+  admit: () => ({ problem: null, headers: {} }),
+  recheck: () => null,
+  checkKey: () => null,
+  peerOf: id => ({ id, isMany: true }),
+}
