@@ -1,11 +1,10 @@
 /** The page of the HTTP API: its routes, and the fields of their answers. */
 import { z } from 'zod'
+import { KEY_ABOUT } from '../../src/api/contract/parameters.ts'
 import type { Route } from '../../src/api/contract.ts'
 import { ROUTES } from '../../src/api/contract.ts'
-import { BACK_MAX, QUARANTINE_LIMIT_DEFAULT, QUARANTINE_LIMIT_MAX } from '../../src/api/question.ts'
 import { toFamilies } from '../../src/api/scrape.ts'
 import { COLLECTOR_LIMITS } from '../../src/collector/collector.ts'
-import { LAST_MAX, LIMIT_DEFAULT, LIMIT_MAX } from '../../src/model/result.ts'
 import { MIB } from '../../src/std/units.ts'
 import { code, paragraph, toPage, toTable } from './markdown.ts'
 
@@ -18,24 +17,6 @@ interface Schema {
   readonly enum?: readonly string[]
 }
 
-const PARAMETERS: { readonly [name: string]: string } = {
-  from: 'windows that begin at this time or later: RFC 3339, or a date for its UTC midnight',
-  to: 'windows that begin before this time',
-  last: `only the newest so many windows that have rows, newest first: 1 to ${LAST_MAX}`,
-  limit: `rows at most, 1 to ${LIMIT_MAX}; ${LIMIT_DEFAULT} without it`,
-  cursor: '`next` of the page before',
-  back: `records of each partition to begin with, 0 to ${BACK_MAX}; 0 without it`,
-}
-const QUARANTINE_PARAMETERS: typeof PARAMETERS = {
-  code: 'only records that are invalid for this [reason](verdicts.md)',
-  topic: 'only records of this topic',
-  partition: 'only records of this partition',
-  offset: 'only records at this offset',
-  from: 'only records that arrived at this time or later',
-  to: 'only records that arrived before this time',
-  limit: `rejects at most, 1 to ${QUARANTINE_LIMIT_MAX}; ${QUARANTINE_LIMIT_DEFAULT} without it`,
-  cursor: PARAMETERS['cursor'] ?? '',
-}
 /** Longer lists of words are told elsewhere. */
 const ENUM_SHOWN_MAX = 7
 
@@ -46,67 +27,51 @@ export function toApiPage(): string {
         '[problem](problems.md). The Host header must name the machine, and a page of ' +
         'another origin may not send events.',
     ),
-    toCollectSection(),
+    paragraph(
+      'A process tells this contract itself: `GET /openapi.json` as OpenAPI 3.1, `GET /docs` ' +
+        'as a page. A key needs the scope that a route names; scope none needs no key.',
+    ),
     Object.values(ROUTES).map(toRouteSection),
-    toLiveSection(),
   ])
-}
-
-function toCollectSection(): string {
-  const { bodyBytesMax, itemCountMax } = COLLECTOR_LIMITS
-  const limits = `at most ${bodyBytesMax / MIB} MiB and ${itemCountMax} events`
-  return [
-    '## POST /v1/events',
-    paragraph(
-      'Takes one event, an array of events (`application/json`, also `{"events": ' +
-        `[…]}\`), or one a line (\`application/x-ndjson\`), compressed or not: ${limits}. ` +
-        'Answers 200 when all is durable, whether valid or not; what is refused with ' +
-        '4xx was not stored at all. After a 503, or no answer, send the same again: it ' +
-        'is the same event.',
-    ),
-    toTable(
-      ['field', 'type'],
-      [
-        ['`items[].index`', 'integer; its place in the body, from 0'],
-        ['`items[].event_id`', 'string or null'],
-        ['`items[].status`', '`stored` or `invalid`'],
-        ['`items[].code`', 'of invalid ones: the [reason](verdicts.md)'],
-        ['`items[].pointer`', 'of invalid ones: JSON pointer to the field at fault'],
-      ],
-    ),
-  ].join('\n\n')
-}
-
-function toLiveSection(): string {
-  return [
-    '## GET /v1/live',
-    paragraph(
-      'Answers as they change, as server-sent events; `?metrics=a,b` asks for some ' +
-        'metrics only. A `result` event carries `metric`, `windows` and `rows`: these are all ' +
-        'rows of the windows that begin then (null: the one of `all`), to be put in the place ' +
-        'of what was known of them. A `stale` event names a `metric` of which more changed ' +
-        'than is told: read it again. A `ledger` event has the sums of the ledger, a ' +
-        '`rejects` event the newest of the quarantine, and `reset` says to read everything ' +
-        'again. Events carry whole values, never differences.',
-    ),
-  ].join('\n\n')
 }
 
 function toRouteSection(route: Route): string {
-  const parameters = route.parameters.map(name => [
-    code(name),
-    (route === ROUTES.quarantine ? QUARANTINE_PARAMETERS[name] : PARAMETERS[name]) ?? '',
-  ])
-  const answer =
-    route.answer === null
-      ? toFamilyTable()
-      : toTable(['field', 'type'], toFieldRows('', z.toJSONSchema(route.answer) as Schema))
+  const parameters = route.parameters.map(({ name, about }) => [code(name), about])
+  const keys = route.hasKeys ? [[code('key.NAME'), KEY_ABOUT]] : []
+  const rows = [...parameters, ...keys]
   return [
-    `## GET ${route.path}`,
-    `Gives ${route.summary}.`,
-    ...(parameters.length === 0 ? [] : [toTable(['parameter', ''], parameters)]),
-    answer,
+    `## ${route.method} ${route.path}`,
+    paragraph(`${toSentence(route.summary)} Scope: ${route.scope ?? 'none'}.`),
+    ...(route.about === '' ? [] : [paragraph(route.about)]),
+    ...(route === ROUTES.collect ? [toLimits()] : []),
+    ...(rows.length === 0 ? [] : [toTable(['parameter', ''], rows)]),
+    ...toAnswerParts(route),
+    ...(route.problems.length === 0 ? [] : [toProblemsText(route)]),
   ].join('\n\n')
+}
+
+function toSentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
+}
+
+function toLimits(): string {
+  const { bodyBytesMax, itemCountMax } = COLLECTOR_LIMITS
+  return `A body has at most ${bodyBytesMax / MIB} MiB and ${itemCountMax} events.`
+}
+
+function toAnswerParts(route: Route): readonly string[] {
+  if (route === ROUTES.scrape) return [toFamilyTable()]
+  const [first] = route.answers
+  if (first === undefined) return []
+  const media = first.media.map(code).join(', ')
+  if (first.schema === null) return [`Answers ${media}.`]
+  const fields = toFieldRows('', z.toJSONSchema(first.schema) as Schema)
+  return [`Answers ${media}:`, toTable(['field', 'type'], fields)]
+}
+
+function toProblemsText(route: Route): string {
+  const codes = route.problems.map(code).join(', ')
+  return paragraph(`[Problems](problems.md) of its own: ${codes}.`)
 }
 
 function toFieldRows(path: string, schema: Schema): readonly (readonly string[])[] {

@@ -6,13 +6,12 @@ import { toCommandHelp } from '../../src/main/terminal/command.ts'
 import type { EventSchema } from '../../src/model/event.ts'
 import type { Field, FieldMap } from '../../src/model/field.ts'
 import type { Measure, Metric } from '../../src/model/metric.ts'
-import { PROBLEMS, problemOfFault } from '../../src/model/problem.ts'
+import { listProblems } from '../../src/model/problem.ts'
 import { SHOP_EVENTS } from '../../src/model/shop-events.ts'
 import { SHOP_METRICS } from '../../src/model/shop-metrics.ts'
 import { INVALID_CODES } from '../../src/model/verdict.ts'
 import { unreachable } from '../../src/std/assert.ts'
-import type { FaultCode } from '../../src/std/fault.ts'
-import { FAULTS, Fault } from '../../src/std/fault.ts'
+import { FAULTS } from '../../src/std/fault.ts'
 import { toApiPage } from './api-page.ts'
 import { code, list, paragraph, toPage, toTable } from './markdown.ts'
 
@@ -75,13 +74,7 @@ function toVerdictsPage(): string {
 }
 
 function toProblemsPage(): string {
-  const own = Object.entries(PROBLEMS).map(([name, { status, when }]) => ({ name, status, when }))
-  const faults = (Object.keys(FAULTS) as FaultCode[]).map(name => ({
-    name: name.toLowerCase(),
-    status: problemOfFault(new Fault(name, '')).status,
-    when: FAULTS[name].when,
-  }))
-  const rows = [...own, ...faults].map(({ name, status, when }) => [
+  const rows = listProblems().map(({ code: name, status, when }) => [
     code(name),
     String(status),
     when,
@@ -90,7 +83,8 @@ function toProblemsPage(): string {
     paragraph(
       'How a refusal looks over HTTP: `application/problem+json` (RFC 9457) with ' +
         '`type`, `title`, `status`, `code` and `detail`. Read `code`, which is stable; ' +
-        '`detail` says what happened to what, and how to mend it. Every 429 and 503 carries ' +
+        '`detail` says what happened to what, and how to mend it. `type` is the path of a ' +
+        'page of the process that answered, `/problems/CODE`. Every 429 and 503 carries ' +
         '`Retry-After`.',
     ),
     toTable(['code', 'status', 'when'], rows),

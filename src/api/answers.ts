@@ -3,6 +3,7 @@ import type { Ledger, LedgerPartition } from '../model/ledger.ts'
 import type { MetricPlan } from '../model/plan.ts'
 import type { PartitionBounds } from '../model/record.ts'
 import type { KeptReject, RejectPage } from '../model/result.ts'
+import { additiveOf, rollUpsOf } from '../model/shape.ts'
 import { toMillisecondText } from '../model/time.ts'
 import { INVALID_CODES } from '../model/verdict.ts'
 import type { WindowSpec } from '../model/window.ts'
@@ -29,6 +30,8 @@ function toMetricAnswer(plan: MetricPlan): MetricAnswer {
     group_by: plan.groupBy.map(field => field.name),
     measures: plan.measures.map(({ name, kind }) => ({ name, kind })),
     top: plan.top,
+    roll_ups: rollUpsOf(plan),
+    additive: additiveOf(plan),
   }
 }
 

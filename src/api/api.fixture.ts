@@ -9,6 +9,7 @@ import { SHOP_METRICS } from '../model/shop-metrics.ts'
 import type { Reject } from '../model/step.ts'
 import { toUtf8 } from '../std/bytes.ts'
 import type { ApiSources } from './api.ts'
+import { createApi } from './api.ts'
 import type { TailRecord } from './contract.ts'
 
 const CATALOG = createCatalog({
@@ -151,4 +152,27 @@ export function createSources(changes: Partial<ApiSources> = {}): SourcesFixture
 
 function toBounds(topic: string, offsetEnd: number): PartitionBounds {
   return { topic, partition: 0, offsetFirst: 0, offsetEnd, sizeBytes: 100, retentionMs: 7_200_000 }
+}
+
+export interface Asked extends Omit<SourcesFixture, 'sources'> {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  /** null: it is no JSON. */
+  readonly answer: unknown
+}
+
+/** Asks an API whose sources are `changes` and else the fixture's. */
+export async function askApi(
+  path: string,
+  changes: Partial<ApiSources> = {},
+  init: RequestInit = {},
+): Promise<Asked> {
+  const { sources, questions, reported } = createSources(changes)
+  const response = await createApi(sources).request(path, init)
+  const text = await response.text()
+  const isJson = /\/(problem.)?json/.test(response.headers.get('content-type') ?? '')
+  const answer: unknown = isJson && text !== '' ? JSON.parse(text) : null
+  const { status, headers } = response
+  return { status, headers, text, answer, questions, reported }
 }

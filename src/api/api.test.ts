@@ -1,108 +1,86 @@
+import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { listProblems, toProblemPath } from '../model/problem.ts'
 import { Fault } from '../std/fault.ts'
-import { createSources } from './api.fixture.ts'
+import { askApi as ask } from './api.fixture.ts'
 import type { ApiSources } from './api.ts'
-import { createApi } from './api.ts'
+import { problemSchema } from './contract/answers.ts'
 import type { Route } from './contract.ts'
-import { problemSchema, ROUTES } from './contract.ts'
-
-/** Asks an API whose sources are `changes` and else the fixture's. */
-async function ask(path: string, changes: Partial<ApiSources> = {}, init: RequestInit = {}) {
-  const { sources, questions, reported } = createSources(changes)
-  const response = await createApi(sources).request(path, init)
-  const text = await response.text()
-  const isJson = response.headers.get('content-type')?.includes('json') ?? false
-  const answer: unknown = isJson && text !== '' ? JSON.parse(text) : null
-  const { status, headers } = response
-  return { status, headers, text, answer, questions, reported }
-}
+import { ROUTES, scopeOf } from './contract.ts'
 
 describe('every route answers as the contract says', () => {
-  const routes = Object.values(ROUTES).filter(route => route.media === 'application/json')
+  /** These are answered beside the app; test/contract.integration.test.ts asks them. */
+  const beside = [ROUTES.collect, ROUTES.live]
+  const routes = Object.values(ROUTES).filter(route => !beside.includes(route))
   test.each<[string, Route]>(routes.map(route => [route.path, route]))(
     '%s',
     async (path, route) => {
-      const { status, answer, headers } = await ask(path.replace('{name}', 'sales'))
-      expect(status).toBe(200)
-      expect(route.answer?.parse(answer)).toEqual(answer)
+      const { status, answer, headers } = await ask(toExample(path))
+      const [expected] = route.answers
+      expect(status).toBe(expected?.status)
+      expect(headers.get('content-type')).toBe(expected?.media[0])
+      if (expected?.schema !== null && expected?.media[0] === 'application/json') {
+        expect(expected.schema.parse(answer)).toEqual(answer)
+      }
       expect(headers.get('x-content-type-options')).toBe('nosniff')
       expect(headers.get('content-security-policy')).toContain("default-src 'none'")
     },
   )
+
+  test('with the examples of its parameters', async () => {
+    for (const route of routes) {
+      for (const { in: where, name, example } of route.parameters) {
+        if (where !== 'query' || route === ROUTES.tail) continue
+        const query = new URLSearchParams({ [name]: String(example) })
+        const { status, text } = await ask(`${toExample(route.path)}?${query.toString()}`)
+        expect([200, 304], `${route.path}?${query.toString()}: ${text}`).toContain(status)
+      }
+    }
+  })
 })
 
-describe('metrics', () => {
-  test('are listed with what they measure', async () => {
-    const { answer } = await ask('/v1/metrics')
-    const { metrics } = answer as { metrics: { name: string }[] }
-    expect(metrics.find(({ name }) => name === 'top_products')).toEqual({
-      name: 'top_products',
-      zone: 'UTC',
-      window: 'all',
-      group_by: ['product_id'],
-      measures: [{ name: 'views', kind: 'count' }],
-      top: { by: 'views', limit: 10 },
-    })
-  })
+function toExample(path: string): string {
+  return path.replace('{name}', 'product_views').replace('{code}', 'query_invalid')
+}
 
-  test.each([
-    ['', { fromMs: null, toMs: null, limit: 1_000, cursor: null }],
-    ['?from=2024-09-03', { fromMs: Date.UTC(2024, 8, 3) }],
-    ['?to=2024-09-03T10:00:00%2B02:00', { toMs: Date.UTC(2024, 8, 3, 8) }],
-    ['?to=2024-09-03T10:00:00+02:00', { toMs: Date.UTC(2024, 8, 3, 8) }],
-    ['?limit=1000000&cursor=abc', { limit: 1_000_000, cursor: 'abc', last: null }],
-    ['?last=60', { last: 60, limit: 1_000 }],
-  ])('are asked for with %s', async (query, expected) => {
-    const { status, questions } = await ask(`/v1/metrics/sales${query}`)
-    expect(status).toBe(200)
-    expect(questions).toEqual([expect.objectContaining({ metric: 'sales', ...expected })])
-  })
-
-  test.each([
-    ['form=2024-09-03', "use 'from', 'to', 'last', 'limit', 'cursor'"],
-    ['from=yesterday', "'from' is 'yesterday', no time"],
-    ['from=2024-02-30', "'from' is '2024-02-30'"],
-    ['from=2024-09-04&to=2024-09-03', "'from' is after 'to'"],
-    ['limit=0', "'limit' is '0'; write a whole number from 1 to 1000000"],
-    ['limit=1000001', "'limit' is '1000001'"],
-    ['limit=1e3', "'limit' is '1e3'"],
-    ['limit=', "'limit' is ''"],
-    ['last=0', "'last' is '0'; write a whole number from 1 to 10080"],
-    ['limit=1&limit=2', 'is given twice'],
-    ['cursor=', "'cursor' is not one"],
-    ['tz=Asia/Kolkata', 'declare a metric per zone'],
-    ['__proto__=1', "parameter '__proto__' is not known"],
-  ])('%s is refused, with what to write', async (query, detail) => {
-    const { status, answer, questions } = await ask(`/v1/metrics/sales?${query}`)
-    expect(status).toBe(400)
-    expect(problemSchema.parse(answer)).toMatchObject({ code: 'query_invalid' })
-    expect((answer as { detail: string }).detail).toContain(detail)
-    expect(questions).toEqual([])
-  })
-
-  test.each(['nope', '__proto__', '%E0%A4%A', '%00'])('%s is unknown', async name => {
-    const { status, answer } = await ask(`/v1/metrics/${name}`)
-    expect({ status, answer }).toMatchObject({ status: 404, answer: { code: 'metric_unknown' } })
-  })
-
-  test('have a tag, and a client that knows it is told so', async () => {
-    const first = await ask('/v1/metrics/sales')
-    const tag = first.headers.get('etag') ?? ''
-    for (const header of [tag, `W/${tag}`, `"x", ${tag}`, '*']) {
-      const init = { headers: { 'If-None-Match': header } }
-      expect(await ask('/v1/metrics/sales', {}, init)).toMatchObject({ status: 304, text: '' })
+describe('pages', () => {
+  test('of every problem are where its type says', async () => {
+    for (const { code, when } of listProblems()) {
+      const { status, text } = await ask(toProblemPath(code))
+      expect(status).toBe(200)
+      expect(text).toContain(when.replaceAll("'", '&#39;'))
     }
-    const init = { headers: { 'If-None-Match': '"x"' } }
-    expect((await ask('/v1/metrics/sales', {}, init)).status).toBe(200)
+    expect((await ask('/problems/nope%3Cb%3E')).status).toBe(404)
   })
 
-  test('with too many rows in flight are told to come again', async () => {
-    const { sources } = createSources({ query: () => new Promise(() => {}) })
-    const app = createApi(sources)
-    void app.request('/v1/metrics/sales?limit=999999')
-    const response = await app.request('/v1/metrics/sales?limit=2')
-    expect(response.status).toBe(503)
-    expect(response.headers.get('retry-after')).toBe('2')
+  test('tell of every route, and need no script', async () => {
+    const { text, headers } = await ask('/docs')
+    for (const { path } of Object.values(ROUTES)) expect(text).toContain(`<code>${path}</code>`)
+    expect(text).not.toContain('<script')
+    const [style = ''] = /(?<=<style>)[^<]*/.exec(text) ?? []
+    const hash = createHash('sha256').update(style).digest('base64')
+    expect(headers.get('content-security-policy')).toContain(`'sha256-${hash}'`)
+  })
+
+  test('the contract names metrics and keys of this shop, and every problem it gives', async () => {
+    const { answer } = await ask('/openapi.json')
+    const { paths } = answer as {
+      paths: { [path: string]: { get: { parameters: { name: string; schema: object }[] } } }
+    }
+    const { parameters = [] } = paths['/v1/metrics/{name}']?.get ?? {}
+    expect(parameters.find(({ name }) => name === 'name')?.schema).toMatchObject({
+      enum: expect.arrayContaining(['product_views']) as unknown,
+    })
+    expect(parameters.map(({ name }) => name)).toContain('key.product_id')
+  })
+
+  test('the scope of a request is found', () => {
+    expect(scopeOf('POST', '/v1/events')).toBe('write')
+    expect(scopeOf('HEAD', '/v1/metrics/sales')).toBe('read')
+    expect(scopeOf('GET', '/v1/quarantine')).toBe('admin')
+    expect(scopeOf('GET', '/healthz')).toBeNull()
+    expect(scopeOf('GET', '/v1/metrics/a/b')).toBeUndefined()
+    expect(scopeOf('GET', '/openapi_json')).toBeUndefined()
   })
 })
 

@@ -3,22 +3,25 @@
  * only reads. What it answers with is in `contract.ts`; where it runs (node:http now, a Lambda
  * later) it does not know. Everything that is wrong with a request is told in one `problem`.
  */
-import { createHash } from 'node:crypto'
 import type { Context } from 'hono'
 import { Hono } from 'hono'
 import type { Ledger } from '../model/ledger.ts'
 import type { MetricPlan } from '../model/plan.ts'
-import type { Problem } from '../model/problem.ts'
-import { answerProblem, problemOfFault, toProblem } from '../model/problem.ts'
+import { problemOfFault, toProblem } from '../model/problem.ts'
 import type { Question, RejectFilter, RejectPage, Result } from '../model/result.ts'
-import { LIMIT_MAX } from '../model/result.ts'
 import { isFault } from '../std/fault.ts'
 import type { LogState } from './answers.ts'
 import { toAuditAnswer, toMetricsAnswer, toQuarantineAnswer } from './answers.ts'
+import { toOpenApi } from './contract/openapi.ts'
 import type { AuditAnswer, HealthAnswer, Route, RouteName } from './contract.ts'
 import { ROUTES } from './contract.ts'
+import { toDocsPage } from './pages/docs-page.ts'
+import { PAGE_POLICY } from './pages/html.ts'
+import { toProblemPage } from './pages/problem-page.ts'
 import { toPrometheusText } from './prometheus.ts'
-import { assertParameters, parsePage, parseQuestion } from './question.ts'
+import { assertParameters, parsePage } from './question.ts'
+import { answerTagged, notHere, toResponse } from './respond.ts'
+import { createResultAnswers } from './result-answers.ts'
 import type { Counters } from './scrape.ts'
 import { toFamilies, toServiceFamilies } from './scrape.ts'
 import type { TailSources } from './tail.ts'
@@ -58,9 +61,6 @@ export interface Status {
   readonly version: string
 }
 
-/** What all questions together may ask for at once: one of the largest, or many small ones. */
-const ROWS_IN_FLIGHT_MAX = LIMIT_MAX
-
 const SECURITY_HEADERS = {
   'X-Content-Type-Options': 'nosniff',
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
@@ -73,22 +73,27 @@ export function createApi(sources: ApiSources): Hono {
   const serve = (name: RouteName, answer: Answer): void => serveRoute(app, ROUTES[name], answer)
 
   const metrics = JSON.stringify(toMetricsAnswer(sources.plans))
-  serve('metrics', context => answerTagged(context, metrics))
-  serve('result', createResultAnswer(sources))
+  const { version } = sources.status()
+  const openApi = JSON.stringify(toOpenApi({ routes: ROUTES, plans: sources.plans, version }))
+  const { result, top } = createResultAnswers(sources)
+  serve('metrics', context => answerTagged(context, metrics, 'application/json'))
+  serve('result', result)
+  serve('top', top)
   serve('audit', async context => context.json(await audit(sources)))
   serve('quarantine', async context => {
     const page = parsePage(new URL(context.req.url).searchParams)
     return context.json(toQuarantineAnswer(await sources.rejects(page)))
   })
   serve('tail', createTailAnswer(sources))
+  serve('openapi', context => answerTagged(context, openApi, 'application/json'))
+  serve('docs', context => answerPage(context, toDocsPage({ routes: ROUTES, version })))
   app.all('/v1/events', context => {
     if (context.req.method !== 'POST') return refuseMethod('/v1/events', 'POST')
-    return toResponse(toProblem('elsewhere', 'events are taken by weir collect; send them there'))
+    return notHere('events are taken by weir collect; send them there')
   })
   app.all('/v1/live', () => refuseMethod('/v1/live', 'GET'))
   app.notFound(context => {
-    const paths = Object.values(ROUTES).map(route => route.path)
-    const detail = `there is nothing at ${context.req.path}; try one of ${paths.join(', ')}`
+    const detail = `there is nothing at ${context.req.path}; GET /docs lists what there is`
     return toResponse(toProblem('not_found', detail))
   })
   return app
@@ -102,11 +107,11 @@ export function createServiceApi(sources: ServiceSources): Hono {
   })
   app.all('/v1/events', context => {
     if (context.req.method !== 'POST') return refuseMethod('/v1/events', 'POST')
-    return toResponse(toProblem('elsewhere', 'events are taken by weir collect; send them there'))
+    return notHere('events are taken by weir collect; send them there')
   })
   app.notFound(() => {
     const detail = 'questions are answered by weir serve; this process has /healthz, /readyz, '
-    return toResponse(toProblem('elsewhere', `${detail}/metrics`))
+    return notHere(`${detail}/metrics`)
   })
   return app
 }
@@ -116,7 +121,9 @@ function createApp(sources: ServiceSources, scrapeAll: () => Promise<string>): H
   const app = new Hono()
   app.use(async (context, next) => {
     await next()
-    for (const [name, value] of Object.entries(SECURITY_HEADERS)) context.header(name, value)
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
+      if (!context.res.headers.has(name)) context.header(name, value)
+    }
   })
   serveRoute(app, ROUTES.health, context => context.json(toHealth('ok', sources)))
   serveRoute(app, ROUTES.ready, context => {
@@ -124,6 +131,12 @@ function createApp(sources: ServiceSources, scrapeAll: () => Promise<string>): H
     return context.json(toHealth(phase, sources), phase === 'ready' ? 200 : 503)
   })
   serveRoute(app, ROUTES.scrape, async context => context.body(await scrapeAll()))
+  serveRoute(app, ROUTES.problem, context => {
+    const code = context.req.param('code') ?? ''
+    const page = toProblemPage(code)
+    if (page !== null) return answerPage(context, page)
+    return toResponse(toProblem('not_found', `there is no problem '${code}'`))
+  })
   app.onError(error => {
     if (isFault(error)) return toResponse(problemOfFault(error))
     if (error.name === 'AbortError') {
@@ -142,34 +155,10 @@ function serveRoute(app: Hono, route: Route, answer: Answer): void {
   app.get(path, context => {
     assertParameters(route, new URL(context.req.url).searchParams)
     context.header('Cache-Control', 'no-cache')
-    context.header('Content-Type', route.media)
+    context.header('Content-Type', route.answers[0]?.media[0] ?? 'application/json')
     return answer(context)
   })
   app.all(path, () => refuseMethod(route.path, 'GET, HEAD'))
-}
-
-function createResultAnswer(sources: ApiSources): Answer {
-  const plans = new Map(sources.plans.map(plan => [plan.name, plan]))
-  let rowsInFlight = 0
-  return async context => {
-    const name = context.req.param('name') ?? ''
-    const plan = plans.get(name)
-    if (plan === undefined) {
-      const detail = `there is no metric '${name}'; there are ${[...plans.keys()].join(', ')}`
-      return toResponse(toProblem('metric_unknown', detail))
-    }
-    const question = parseQuestion(plan, new URL(context.req.url).searchParams)
-    if (rowsInFlight + question.limit > ROWS_IN_FLIGHT_MAX) {
-      const detail = "other questions are being answered; try again, or with a smaller 'limit'"
-      return toResponse(toProblem('busy', detail))
-    }
-    rowsInFlight += question.limit
-    try {
-      return answerTagged(context, JSON.stringify(await sources.query(question)))
-    } finally {
-      rowsInFlight -= question.limit
-    }
-  }
 }
 
 async function audit(sources: ApiSources): Promise<AuditAnswer> {
@@ -191,28 +180,13 @@ function toHealth(status: HealthAnswer['status'], sources: ServiceSources): Heal
   return { status, version: sources.status().version }
 }
 
-/** JSON with a tag of its bytes; 304 where the client has them already. */
-function answerTagged(context: Context, body: string): Response {
-  const tag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
-  context.header('ETag', tag)
-  if (isTagListed(context.req.header('If-None-Match'), tag)) return context.body(null, 304)
-  context.header('Content-Type', 'application/json')
-  return context.body(body)
-}
-
-/** RFC 9110, 13.1.2: compared weakly. */
-function isTagListed(header: string | undefined, tag: string): boolean {
-  if (header === undefined) return false
-  return header.split(',').some(listed => ['*', tag, `W/${tag}`].includes(listed.trim()))
+function answerPage(context: Context, page: string): Response {
+  context.header('Content-Security-Policy', PAGE_POLICY)
+  return answerTagged(context, page, 'text/html; charset=utf-8')
 }
 
 function refuseMethod(path: string, allowed: string): Response {
   const response = toResponse(toProblem('method_not_allowed', `${path} knows ${allowed} only`))
   response.headers.set('Allow', allowed)
   return response
-}
-
-function toResponse(problem: Problem): Response {
-  const { status, headers, body } = answerProblem(problem)
-  return new Response(body, { status, headers })
 }

@@ -1,313 +1,242 @@
 /**
- * The contract of the API: every route, its parameters, and the exact shape of its answer. The
- * schemas are what tests hold the answers against, and what OpenAPI will be written from; that
- * schema and type say the same is checked by the compiler.
- *
- * Times are RFC 3339 in UTC; names are snake_case; a refusal is a `problem` (RFC 9457).
+ * The contract of the API: every route with its parameters, its scope, its answers and what may be
+ * wrong. From this one table requests are checked, `/openapi.json`, `/docs` and the reference page
+ * are written, and a key's scope is looked up; tests hold what is served against it.
  */
-import { z } from 'zod'
-import type { Ledger, LedgerPartition } from '../model/ledger.ts'
-import type { MeasurePlan } from '../model/plan.ts'
-import type { Problem, ProblemCode } from '../model/problem.ts'
-import { PROBLEMS } from '../model/problem.ts'
-import type { Result, ResultRow, Value } from '../model/result.ts'
-import type { InvalidCode } from '../model/verdict.ts'
-import { INVALID_CODES } from '../model/verdict.ts'
-import { FAULTS } from '../std/fault.ts'
+import type { ProblemCode } from '../model/problem.ts'
+import {
+  auditSchema,
+  collectedSchema,
+  healthSchema,
+  metricsSchema,
+  quarantineSchema,
+  resultSchema,
+  tailLineSchema,
+  topSchema,
+} from './contract/answers.ts'
+import * as parameter from './contract/parameters.ts'
+import type { Answer, Body, Media, Parameter, Route, Scope } from './contract/route.ts'
 import { PROMETHEUS_TYPE } from './prometheus.ts'
 
-export interface MetricsAnswer {
-  readonly metrics: readonly MetricAnswer[]
-}
-
-export interface MetricAnswer {
-  readonly name: string
-  readonly zone: string
-  /** `minute`, `hour`, `day`, `week`, `month`, `all`, or a length as `15m`. */
-  readonly window: string
-  /** Names as in the keys of rows. */
-  readonly group_by: readonly string[]
-  readonly measures: readonly { readonly name: string; readonly kind: MeasurePlan['kind'] }[]
-  readonly top: { readonly by: string; readonly limit: number } | null
-}
-
-/** The ledger, and beside it how much of the log is not digested yet. */
-export interface AuditAnswer extends Ledger {
-  /** Event time that all partitions have come to; null: none yet. */
-  readonly progress: string | null
-  /** Over all partitions of the log. */
-  readonly lag: number
-  readonly partitions: readonly AuditPartition[]
-}
-
-export interface AuditPartition extends LedgerPartition {
-  /** One past the newest record of the log. */
-  readonly offset_end: number
-  readonly lag: number
-  /** How long the oldest record waits that is not digested; null: not known. */
-  readonly lag_seconds: number | null
-  /**
-   * Until the log deletes that record, or an older one that is not archived, where archiving is on;
-   * else one that came now. null: never.
-   */
-  readonly retention_hours: number | null
-  /** Of those in quarantine, how many were repaired and sent again. */
-  readonly repaired: number
-}
-
-export interface QuarantineAnswer {
-  /** Newest arrival first. */
-  readonly rejects: readonly RejectAnswer[]
-  readonly next: string | null
-}
-
-/** null: there are no bytes. */
-type Encoding = 'utf8' | 'base64' | null
-
-export interface RejectAnswer {
-  readonly topic: string
-  readonly partition: number
-  readonly offset: number
-  /** null: the record has none. */
-  readonly arrival: string | null
-  readonly code: InvalidCode
-  /** What the code says. */
-  readonly message: string
-  readonly pointer: string
-  readonly key: string | null
-  readonly key_encoding: Encoding
-  /** The original bytes: as text where they are valid UTF-8. */
-  readonly value: string | null
-  readonly value_encoding: Encoding
-  readonly file: string | null
-  readonly line: number | null
-  /** When it was repaired and sent again; null: it was not. */
-  readonly repaired: string | null
-}
-
-/** One record of the log, for people. */
-export interface TailRecord {
-  readonly topic: string
-  readonly partition: number
-  readonly offset: number
-  readonly arrival: string
-  /** `valid`, or why not; whether it is a duplicate only the digest knows. */
-  readonly looks: string
-  /** Bytes that are not UTF-8 are shown as U+FFFD. */
-  readonly value: string
-}
-
-export interface HealthAnswer {
-  readonly status: 'ok' | 'starting' | 'ready' | 'draining'
-  readonly version: string
-}
-
-const measureKinds = ['count', 'sum', 'min', 'max', 'count_distinct', 'ratio'] as const
-const faultCodes = Object.keys(FAULTS).map(code => code.toLowerCase())
-const problemCodes = [...Object.keys(PROBLEMS), ...faultCodes] as ProblemCode[]
-const offset = z.number().int().nonnegative()
-const total = z.number().int().nonnegative()
-const secondTime = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
-const millisecondTime = z.iso.datetime({ precision: 3 })
-const invalidCode = z.enum(Object.keys(INVALID_CODES) as InvalidCode[])
-const encoding = z.enum(['utf8', 'base64']).nullable()
-
-export const metricsSchema: z.ZodType<MetricsAnswer> = z.strictObject({
-  metrics: z.array(
-    z.strictObject({
-      name: z.string(),
-      zone: z.string(),
-      window: z.string(),
-      group_by: z.array(z.string()),
-      measures: z.array(z.strictObject({ name: z.string(), kind: z.enum(measureKinds) })),
-      top: z.strictObject({ by: z.string(), limit: z.number().int() }).nullable(),
-    }),
-  ),
-})
-
-const valueSchema: z.ZodType<Value> = z.union([
-  z.number(),
-  z.string(),
-  z.null(),
-  z.record(z.string(), z.string().nullable()),
-])
-
-export const rowSchema: z.ZodType<ResultRow> = z.strictObject({
-  window_start: secondTime.nullable(),
-  window_end: secondTime.nullable(),
-  key: z.record(z.string(), z.string().nullable()),
-  values: z.record(z.string(), valueSchema),
-  status: z.enum(['open', 'final', 'revised']),
-  revision: total,
-  late: total,
-  exact: z.boolean(),
-  partial: z.boolean(),
-  source: z.string(),
-})
-
-export const resultSchema: z.ZodType<Result> = z.strictObject({
-  metric: z.string(),
-  zone: z.string(),
-  rows: z.array(rowSchema),
-  next: z.string().nullable(),
-})
-
-export const auditSchema: z.ZodType<AuditAnswer> = z.strictObject({
-  balanced: z.boolean(),
-  progress: millisecondTime.nullable(),
-  lag: total,
-  partitions: z.array(
-    z.strictObject({
-      topic: z.string(),
-      partition: z.number().int().nonnegative(),
-      offset_first: offset,
-      offset_next: offset,
-      offset_end: offset,
-      lag: total,
-      lag_seconds: z.number().nonnegative().nullable(),
-      retention_hours: z.number().nonnegative().nullable(),
-      repaired: total,
-      consumed: total,
-      skipped: total,
-      gap: total,
-      accepted: total,
-      duplicate: total,
-      invalid: z.record(z.string(), total),
-      misplaced: total,
-      applied: total,
-      quarantined: total,
-      archived_from: offset.nullable(),
-      archived_offset: offset.nullable(),
-      lake_rows: total.nullable(),
-      lake_rejects: total.nullable(),
-      balanced: z.boolean(),
-    }),
-  ),
-})
-
-export const quarantineSchema: z.ZodType<QuarantineAnswer> = z.strictObject({
-  rejects: z.array(
-    z.strictObject({
-      topic: z.string(),
-      partition: z.number().int().nonnegative(),
-      offset,
-      arrival: millisecondTime.nullable(),
-      code: invalidCode,
-      message: z.string(),
-      pointer: z.string(),
-      key: z.string().nullable(),
-      key_encoding: encoding,
-      value: z.string().nullable(),
-      value_encoding: encoding,
-      file: z.string().nullable(),
-      line: z.number().int().positive().nullable(),
-      repaired: millisecondTime.nullable(),
-    }),
-  ),
-  next: z.string().nullable(),
-})
-
-export const tailLineSchema: z.ZodType<readonly TailRecord[]> = z.array(
-  z.strictObject({
-    topic: z.string(),
-    partition: z.number().int().nonnegative(),
-    offset,
-    arrival: millisecondTime,
-    looks: z.string(),
-    value: z.string(),
-  }),
-)
-
-export const healthSchema: z.ZodType<HealthAnswer> = z.strictObject({
-  status: z.enum(['ok', 'starting', 'ready', 'draining']),
-  version: z.string(),
-})
-
-export const problemSchema: z.ZodType<Problem> = z.strictObject({
-  type: z.string(),
-  title: z.string(),
-  status: z.number().int(),
-  code: z.enum(problemCodes),
-  detail: z.string(),
-})
-
-export interface Route {
-  /** As OpenAPI writes it. */
-  readonly path: string
-  readonly summary: string
-  /** Names of the query parameters; others are refused. */
-  readonly parameters: readonly string[]
-  readonly media: 'application/json' | 'application/x-ndjson' | typeof PROMETHEUS_TYPE
-  /** Of lines of JSON, the schema of one line; null: text that is no JSON. */
-  readonly answer: z.ZodType | null
-}
+export type * from './contract/answers.ts'
+export type { Route, Scope } from './contract/route.ts'
 
 export type RouteName =
+  | 'collect'
   | 'metrics'
   | 'result'
+  | 'top'
   | 'audit'
   | 'quarantine'
   | 'tail'
+  | 'live'
   | 'health'
   | 'ready'
   | 'scrape'
+  | 'openapi'
+  | 'docs'
+  | 'problem'
 
-/** All routes that the API answers; each of them is GET. */
+const shape = [
+  parameter.groupParameter,
+  parameter.noKeyParameter,
+  parameter.measuresParameter,
+  parameter.sourceParameter,
+  parameter.zoneParameter,
+]
+
 export const ROUTES: { readonly [Name in RouteName]: Route } = {
+  collect: {
+    ...get('/v1/events', 'write', 'takes events'),
+    method: 'POST',
+    about:
+      'One event, an array of events (also `{"events": […]}`), or one a line, compressed or not. ' +
+      'Answered 200 when all is durable, whether valid or not; what is refused with 4xx was not ' +
+      'stored at all. After a 503, or no answer, send the same again: it is the same event.',
+    body: events(),
+    answers: [ok('what each event looked like', collectedSchema)],
+    problems: [
+      'body_empty',
+      'body_too_large',
+      'encoding_invalid',
+      'encoding_unsupported',
+      'header_invalid',
+      'items_too_many',
+      'log_full',
+      'log_unavailable',
+      'not_here',
+      'origin_refused',
+      'type_unsupported',
+    ],
+  },
   metrics: {
-    path: '/v1/metrics',
-    summary: 'the metrics that can be asked for',
-    parameters: [],
-    media: 'application/json',
-    answer: metricsSchema,
+    ...get('/v1/metrics', 'read', 'the metrics that can be asked for'),
+    answers: [ok('all metrics', metricsSchema), unchanged()],
   },
   result: {
-    path: '/v1/metrics/{name}',
-    summary: 'the values of a metric, by window and key',
-    parameters: ['from', 'to', 'last', 'limit', 'cursor', 'source'],
-    media: 'application/json',
-    answer: resultSchema,
+    ...get('/v1/metrics/{name}', 'read', 'the values of a metric, by window and key'),
+    about:
+      'Rows by window and key, as they are kept, or put together over keys (`group`) and windows ' +
+      '(`window`). What would not be exact is refused. `next`, also in the Link header, asks for ' +
+      'the rows after these.',
+    parameters: [
+      parameter.nameParameter,
+      parameter.fromParameter,
+      parameter.toParameter,
+      parameter.lastParameter,
+      parameter.windowParameter,
+      ...shape,
+      parameter.orderParameter,
+      parameter.limitParameter,
+      parameter.cursorParameter,
+      parameter.formatParameter,
+    ],
+    hasKeys: true,
+    answers: [
+      ok('the rows of a page', resultSchema, [
+        'application/json',
+        'text/csv; charset=utf-8',
+        'application/x-ndjson',
+      ]),
+      unchanged(),
+    ],
+    problems: [
+      'metric_unknown',
+      'not_acceptable',
+      'not_additive',
+      'store_corrupt',
+      'zone_not_available',
+    ],
+  },
+  top: {
+    ...get('/v1/top/{name}', 'read', 'the best keys of a metric over a range'),
+    about:
+      'Keys ranked over all windows that begin within the range. Of the measures those are told ' +
+      'that add up over windows.',
+    parameters: [
+      parameter.nameParameter,
+      parameter.fromParameter,
+      parameter.toParameter,
+      parameter.byParameter,
+      parameter.topLimitParameter,
+      ...shape,
+    ],
+    hasKeys: true,
+    answers: [ok('the best keys', topSchema), unchanged()],
+    problems: ['metric_unknown', 'not_additive', 'store_corrupt', 'zone_not_available'],
   },
   audit: {
-    path: '/v1/audit',
-    summary: 'the ledger: where every record went',
-    parameters: [],
-    media: 'application/json',
-    answer: auditSchema,
+    ...get('/v1/audit', 'read', 'the ledger: where every record went'),
+    answers: [ok('the ledger', auditSchema)],
+    problems: ['log_unavailable'],
   },
   quarantine: {
-    path: '/v1/quarantine',
-    summary: 'invalid records, as they came, newest first',
-    parameters: ['code', 'topic', 'partition', 'offset', 'from', 'to', 'limit', 'cursor'],
-    media: 'application/json',
-    answer: quarantineSchema,
+    ...get('/v1/quarantine', 'admin', 'invalid records, as they came, newest first'),
+    parameters: [
+      parameter.codeParameter,
+      parameter.topicParameter,
+      parameter.partitionParameter,
+      parameter.offsetParameter,
+      parameter.arrivedFromParameter,
+      parameter.arrivedToParameter,
+      parameter.rejectLimitParameter,
+      parameter.cursorParameter,
+    ],
+    answers: [ok('a page of rejects', quarantineSchema)],
   },
   tail: {
-    path: '/v1/tail',
-    summary: 'the log as it grows: a line is a list of records, maybe empty',
-    parameters: ['back'],
-    media: 'application/x-ndjson',
-    answer: tailLineSchema,
+    ...get('/v1/tail', 'admin', 'the log as it grows: a line is a list of records, maybe empty'),
+    parameters: [parameter.backParameter],
+    answers: [ok('lines, until the client leaves', tailLineSchema, ['application/x-ndjson'])],
+    problems: ['log_unavailable', 'not_here'],
+  },
+  live: {
+    ...get('/v1/live', 'read', 'answers as they change, as server-sent events'),
+    about:
+      'A `result` event carries `metric`, `windows` and `rows`: these are all rows of the ' +
+      'windows that begin then (null: the one of `all`), to be put in the place of what was ' +
+      'known of them. A `stale` event names a `metric` of which more changed than is told: read ' +
+      'it again. A `ledger` event has the sums of the ledger, a `rejects` event the newest of ' +
+      'the quarantine, and `reset` says to read everything again. Events carry whole values, ' +
+      'never differences. A comment comes every 15 seconds; a reader that is too slow is cut ' +
+      'off, and comes back.',
+    parameters: [parameter.liveMetricsParameter, parameter.lastEventIdParameter],
+    answers: [ok('events, until the client leaves', null, ['text/event-stream; charset=utf-8'])],
   },
   health: {
-    path: '/healthz',
-    summary: 'whether the process lives',
-    parameters: [],
-    media: 'application/json',
-    answer: healthSchema,
+    ...get('/healthz', null, 'whether the process lives'),
+    answers: [ok('it does', healthSchema)],
   },
   ready: {
-    path: '/readyz',
-    summary: 'whether it takes requests: 503 while it starts or drains',
-    parameters: [],
-    media: 'application/json',
-    answer: healthSchema,
+    ...get('/readyz', null, 'whether it takes requests: 503 while it starts or drains'),
+    answers: [
+      ok('it does', healthSchema),
+      { ...ok('it starts, or drains', healthSchema), status: 503 },
+    ],
   },
   scrape: {
-    path: '/metrics',
-    summary: "counters for operators, in Prometheus' text format 0.0.4",
-    parameters: [],
-    media: PROMETHEUS_TYPE,
-    answer: null,
+    ...get('/metrics', 'read', "counters for operators, in Prometheus' text format 0.0.4"),
+    answers: [ok('the counters', null, [PROMETHEUS_TYPE])],
+    problems: ['log_unavailable'],
   },
+  openapi: {
+    ...get('/openapi.json', null, 'this contract, as OpenAPI 3.1'),
+    answers: [ok('an OpenAPI document', null, ['application/json']), unchanged()],
+  },
+  docs: {
+    ...get('/docs', null, 'this contract, for people'),
+    answers: [ok('a page', null, ['text/html; charset=utf-8']), unchanged()],
+  },
+  problem: {
+    ...get('/problems/{code}', null, 'what a problem means'),
+    parameters: [parameter.problemCodeParameter],
+    answers: [ok('a page', null, ['text/html; charset=utf-8']), unchanged()],
+    problems: ['not_found'],
+  },
+}
+
+/** What a key must allow for a request; undefined: there is no such route. */
+export function scopeOf(method: string, path: string): Scope | undefined {
+  const wanted = method === 'HEAD' ? 'GET' : method
+  return Object.values(ROUTES).find(
+    route => route.method === wanted && toPattern(route.path).test(path),
+  )?.scope
+}
+
+function toPattern(path: string): RegExp {
+  return new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+').replaceAll('.', '\\.')}$`)
+}
+
+function get(path: string, scope: Scope, summary: string): Route {
+  const parameters: readonly Parameter[] = []
+  const problems: readonly ProblemCode[] = []
+  const common = { about: '', parameters, hasKeys: false, body: null, answers: [], problems }
+  return { method: 'GET', path, scope, summary, ...common }
+}
+
+function ok(
+  about: string,
+  schema: Answer['schema'],
+  media: readonly Media[] = ['application/json'],
+): Answer {
+  return { status: 200, about, media, schema }
+}
+
+function unchanged(): Answer {
+  return { status: 304, about: 'the client has it, by its If-None-Match', media: [], schema: null }
+}
+
+function events(): Body {
+  return {
+    media: ['application/json', 'application/x-ndjson', 'text/plain'],
+    about: 'events, as docs/reference/events.md says; what is no event is kept as invalid',
+    schema: null,
+    example: {
+      event_id: 'e1004',
+      event_type: 'product_view',
+      user_id: 'u5678',
+      timestamp: '2024-09-03T10:25:15Z',
+      data: { product_id: 'p1234' },
+    },
+  }
 }

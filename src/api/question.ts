@@ -1,32 +1,127 @@
 /** What a request asks, read off its query string strictly: what is not understood is refused. */
 import type { MetricPlan } from '../model/plan.ts'
-import type { Question, RejectFilter } from '../model/result.ts'
-import { LAST_MAX, LIMIT_DEFAULT, LIMIT_MAX } from '../model/result.ts'
+import type { KeyFilter, Question, RejectFilter, RollUp } from '../model/result.ts'
+import { LAST_MAX, LIMIT_DEFAULT, LIMIT_MAX, ROLL_UPS } from '../model/result.ts'
+import { additiveOf } from '../model/shape.ts'
 import { parseBound } from '../model/time.ts'
 import type { InvalidCode } from '../model/verdict.ts'
 import { INVALID_CODES } from '../model/verdict.ts'
 import { Fault } from '../std/fault.ts'
-import type { Route } from './contract.ts'
+import {
+  BACK_MAX,
+  CURSOR_LENGTH_MAX,
+  PARTITION_MAX,
+  QUARANTINE_LIMIT_DEFAULT,
+  QUARANTINE_LIMIT_MAX,
+  TOP_LIMIT_DEFAULT,
+  TOP_LIMIT_MAX,
+} from './contract/parameters.ts'
+import type { Route } from './contract/route.ts'
 
-export const QUARANTINE_LIMIT_DEFAULT = 100
-/** Of values of 64 KiB at most: 32 MiB. */
-export const QUARANTINE_LIMIT_MAX = 500
-/** Records of each partition. */
-export const BACK_MAX = 1_000
-const PARTITION_MAX = 1_000_000
-const CURSOR_LENGTH_MAX = 4_096
-const ZONE_NAMES = ['zone', 'tz', 'timezone', 'time_zone']
+const KEY_PREFIX = 'key.'
+const ZONE_NAMES = ['tz', 'timezone', 'time_zone']
 
-/** The question of `GET /v1/metrics/{name}`. Throws QUERY_INVALID. */
+/** The question of `GET /v1/metrics/{name}`. Throws QUERY_INVALID, ZONE_NOT_AVAILABLE. */
 export function parseQuestion(plan: MetricPlan, parameters: URLSearchParams): Question {
-  const { fromMs, toMs } = parseRange(
-    parameters,
-    "windows start at or after 'from' and before 'to'",
+  return {
+    ...parseShape(plan, parameters),
+    limit: parseWhole('limit', parameters, { min: 1, max: LIMIT_MAX }) ?? LIMIT_DEFAULT,
+    last: parseWhole('last', parameters, { min: 1, max: LAST_MAX }),
+    window: parseWindow(plan, parameters),
+    order: parameters.get('order'),
+    cursor: parseCursor(parameters),
+  }
+}
+
+export interface TopQuestion {
+  readonly by: string
+  readonly question: Question
+}
+
+/** The question of `GET /v1/top/{name}`: one window, of the range, and the best of it. */
+export function parseTopQuestion(plan: MetricPlan, parameters: URLSearchParams): TopQuestion {
+  const by = parameters.get('by') ?? plan.top?.by ?? countOf(plan)
+  const limit =
+    parseWhole('limit', parameters, { min: 1, max: TOP_LIMIT_MAX }) ??
+    plan.top?.limit ??
+    TOP_LIMIT_DEFAULT
+  const shape = parseShape(plan, parameters)
+  const isSum = plan.window.kind !== 'all' || shape.group !== null
+  const measures = shape.measures ?? (isSum ? [...new Set([by, ...additiveOf(plan)])] : null)
+  const question: Question = {
+    ...shape,
+    measures,
+    limit,
+    window: 'all',
+    top: { by, limit },
+    cursor: null,
+  }
+  return { by, question }
+}
+
+function countOf(plan: MetricPlan): string {
+  const measure = plan.measures.find(one => one.kind === 'count')
+  return measure?.name ?? refuse(`metric '${plan.name}' has no count; name one with 'by'`)
+}
+
+type ParsedShape = Pick<Question, 'metric' | 'fromMs' | 'toMs' | 'source' | 'cursor'> & {
+  readonly keys: readonly KeyFilter[]
+  readonly group: readonly string[] | null
+  readonly measures: readonly string[] | null
+}
+
+function parseShape(plan: MetricPlan, parameters: URLSearchParams): ParsedShape {
+  assertZone(plan, parameters.get('zone'))
+  return {
+    metric: plan.name,
+    ...parseRange(parameters, "windows start at or after 'from' and before 'to'"),
+    keys: parseKeys(parameters),
+    group: parseList('group', parameters),
+    measures: parseList('measures', parameters),
+    source: parameters.get('source'),
+    cursor: null,
+  }
+}
+
+function assertZone(plan: MetricPlan, zone: string | null): void {
+  if (zone === null || zone === plan.zone) return
+  throw new Fault(
+    'ZONE_NOT_AVAILABLE',
+    `metric '${plan.name}' is counted in zone '${plan.zone}', not in '${zone}'; ` +
+      'declare a metric with that zone, and rebuild it for its history',
   )
-  const limit = parseWhole('limit', parameters, { min: 1, max: LIMIT_MAX }) ?? LIMIT_DEFAULT
-  const last = parseWhole('last', parameters, { min: 1, max: LAST_MAX })
-  const source = parameters.get('source')
-  return { metric: plan.name, fromMs, toMs, last, limit, cursor: parseCursor(parameters), source }
+}
+
+/** `key.NAME=value` and `no_key=NAME`, by field. */
+function parseKeys(parameters: URLSearchParams): readonly KeyFilter[] {
+  const values = new Map<string, (string | null)[]>()
+  const add = (name: string, value: string | null): void => {
+    const known = values.get(name)
+    if (known === undefined) values.set(name, [value])
+    else if (!known.includes(value)) known.push(value)
+  }
+  for (const [name, value] of parameters) {
+    if (name.startsWith(KEY_PREFIX)) add(name.slice(KEY_PREFIX.length), value)
+  }
+  for (const name of parseList('no_key', parameters) ?? []) add(name, null)
+  return [...values].map(([name, some]) => ({ name, values: some }))
+}
+
+/** null: it is not told. */
+function parseList(name: string, parameters: URLSearchParams): readonly string[] | null {
+  const lists = parameters.getAll(name)
+  if (lists.length === 0) return null
+  const names = lists.flatMap(list => list.split(',')).filter(one => one !== '')
+  if (names.length > 0 || name === 'group') return names
+  return refuse(`'${name}' names nothing; write names with commas between`)
+}
+
+/** null: that of the metric. */
+function parseWindow(plan: MetricPlan, parameters: URLSearchParams): RollUp | null {
+  const text = parameters.get('window')
+  if (text === null || text === plan.window.kind) return null
+  const known = ROLL_UPS.find(one => one === text)
+  return known ?? refuse(`'window' is '${text}'; write one of ${ROLL_UPS.join(', ')}`)
 }
 
 /** Which rejects to tell, and where in the quarantine to read. Throws QUERY_INVALID. */
@@ -54,17 +149,21 @@ export function parseBack(parameters: URLSearchParams): number {
 export function assertParameters(route: Route, parameters: URLSearchParams): void {
   const seen = new Set<string>()
   for (const name of parameters.keys()) {
-    if (!route.parameters.includes(name)) refuseName(name, route)
-    if (seen.has(name)) refuse(`parameter '${name}' is given twice; give it once`)
+    if (route.hasKeys && name.startsWith(KEY_PREFIX)) continue
+    const known = route.parameters.find(one => one.in === 'query' && one.name === name)
+    if (known === undefined) refuseName(name, route)
+    if (seen.has(name) && known?.isList !== true)
+      refuse(`parameter '${name}' is given twice; give it once`)
     seen.add(name)
   }
 }
 
 function refuseName(name: string, route: Route): never {
-  if (ZONE_NAMES.includes(name) && route.parameters.includes('from')) {
+  if (ZONE_NAMES.includes(name) && route.hasKeys) {
     refuse(`a metric is answered in its own zone, not by '${name}'; declare a metric per zone`)
   }
-  const known = route.parameters.map(parameter => `'${parameter}'`).join(', ')
+  const names = route.parameters.filter(one => one.in === 'query').map(one => `'${one.name}'`)
+  const known = [...names, ...(route.hasKeys ? ["'key.NAME'"] : [])].join(', ')
   const mend = known === '' ? `${route.path} takes none` : `use ${known}`
   refuse(`parameter '${name}' is not known; ${mend}`)
 }

@@ -3,7 +3,7 @@ import { Fault } from '../std/fault.ts'
 import { createSources, TAILED } from './api.fixture.ts'
 import type { ApiSources } from './api.ts'
 import { createApi } from './api.ts'
-import { tailLineSchema } from './contract.ts'
+import { tailLineSchema } from './contract/answers.ts'
 import { TAILS_MAX } from './tail.ts'
 
 type Tail = ApiSources['tail']

@@ -50,6 +50,8 @@ export interface AnswerContext {
   /** Windows that began at or before this instant are partial; null: none is. */
   readonly partialUntilMs: number | null
   readonly source: string
+  /** Rows are of several windows put together: a late event may have come before their end. */
+  readonly isRolledUp?: boolean
 }
 
 /** The row that a reader gets of a group, by the arithmetic of DESIGN section 7. */
@@ -70,7 +72,7 @@ export function toResultRow(
     values: Object.fromEntries(
       plan.measures.map((measure, index) => [measure.name, toValue(plan, group, index)] as const),
     ),
-    status: statusOf(plan, window, revision, context.progress),
+    status: statusOf(plan, window, revision, context),
     revision,
     late: sumOf(parts, part => part.late),
     exact: !needsHome(plan) || sumOf(parts, part => part.misplaced) === 0,
@@ -151,6 +153,21 @@ export function countOf(plan: MetricPlan, group: AnswerGroup, name: string): num
   return value.count
 }
 
+/**
+ * What rows are ordered by: a count, or the units of a number or of an amount of one currency;
+ * null: no event carried it.
+ */
+export function unitsOf(
+  plan: MetricPlan,
+  group: AnswerGroup,
+  { name, currency }: { readonly name: string; readonly currency: string | null },
+): bigint | null {
+  if (currency === null) return toNumber(plan, group, name)?.units ?? null
+  const index = plan.measures.findIndex(measure => measure.name === name)
+  const value = group.parts.find(part => part.currency === currency)?.values[index]
+  return value === undefined ? null : amountOf(value)
+}
+
 /** Whether the store must keep the ids of a measure, because counts of shards do not add up. */
 export function keepsSet(measure: MeasurePlan): boolean {
   return measure.kind === 'count_distinct' && !measure.additive
@@ -184,10 +201,11 @@ function statusOf(
   plan: MetricPlan,
   window: Interval,
   revision: number,
-  progress: number | null,
+  { progress, isRolledUp = false }: AnswerContext,
 ): ResultRow['status'] {
-  if (revision > 0) return 'revised'
-  return isFinal(window.end, plan.graceMs, progress) ? 'final' : 'open'
+  if (revision > 0 && !isRolledUp) return 'revised'
+  if (!isFinal(window.end, plan.graceMs, progress)) return 'open'
+  return revision > 0 ? 'revised' : 'final'
 }
 
 /** Whether values count too much when a user's events stand in two partitions. */

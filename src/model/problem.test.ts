@@ -9,7 +9,7 @@ test.each([
   ['LOG_CORRUPT', 500],
 ] as const)('%s is %i', (code, status) => {
   expect(problemOfFault(new Fault(code, 'why'))).toEqual({
-    type: `urn:weir:problem:${code.toLowerCase()}`,
+    type: `/problems/${code.toLowerCase()}`,
     title: expect.any(String) as string,
     status,
     code: code.toLowerCase(),

@@ -16,9 +16,11 @@ export const PROBLEMS = {
   host_refused: { status: 403, when: 'the Host header names another machine' },
   origin_refused: { status: 403, when: 'a page of another origin sent this' },
   not_found: { status: 404, when: 'there is nothing at this path' },
-  elsewhere: { status: 404, when: 'another process of this weir answers here' },
   metric_unknown: { status: 404, when: 'no metric has this name' },
+  reject_unknown: { status: 404, when: 'no record in quarantine has this place' },
+  event_unknown: { status: 404, when: 'no record in the range has this event id' },
   method_not_allowed: { status: 405, when: 'the path does not know this method' },
+  not_acceptable: { status: 406, when: 'none of the types that are asked for is given' },
   request_slow: { status: 408, when: 'the body came too slowly' },
   body_too_large: { status: 413, when: 'the body is larger than allowed' },
   items_too_many: { status: 413, when: 'the body holds more events than allowed' },
@@ -40,6 +42,30 @@ export interface Problem {
   readonly detail: string
 }
 
+/** All codes there are, with what their page says. */
+export function listProblems(): readonly ProblemAbout[] {
+  const own = Object.entries(PROBLEMS).map(([code, { status, when }]) => ({
+    code,
+    status: status as number,
+    when: when as string,
+    isWorthTrying: status === 503,
+  }))
+  const faults = (Object.keys(FAULTS) as FaultCode[]).map(code => ({
+    code: code.toLowerCase(),
+    status: statusOf(code),
+    when: FAULTS[code].when as string,
+    isWorthTrying: FAULTS[code].retry !== 'never',
+  }))
+  return [...own, ...faults]
+}
+
+export interface ProblemAbout {
+  readonly code: string
+  readonly status: number
+  readonly when: string
+  readonly isWorthTrying: boolean
+}
+
 /** A whole HTTP answer, for any server. */
 export interface ProblemAnswer {
   readonly status: number
@@ -52,15 +78,31 @@ const RETRY_AFTER_S = '2'
 
 export function toProblem(code: keyof typeof PROBLEMS, detail: string): Problem {
   const { status, when } = PROBLEMS[code]
-  return { type: `urn:weir:problem:${code}`, title: when, status, code, detail }
+  return { type: toProblemPath(code), title: when, status, code, detail }
+}
+
+/** Where a page says what a problem is; every process that answers serves it. */
+export function toProblemPath(code: string): string {
+  return `/problems/${code}`
+}
+
+const STATUSES: ReadonlyMap<FaultCode, number> = new Map([
+  ['NOT_ADDITIVE', 400],
+  ['NOT_HERE', 501],
+  ['QUERY_INVALID', 400],
+  ['ZONE_NOT_AVAILABLE', 400],
+])
+
+function statusOf(code: FaultCode): number {
+  return STATUSES.get(code) ?? (FAULTS[code].retry === 'never' ? 500 : 503)
 }
 
 /** A bad question is 400; what trying again can mend is 503; all else is 500. */
 export function problemOfFault(fault: Fault): Problem {
   const code = fault.code.toLowerCase() as Lowercase<FaultCode>
-  const status = fault.code === 'QUERY_INVALID' ? 400 : fault.retry === 'never' ? 500 : 503
+  const status = statusOf(fault.code)
   const title = FAULTS[fault.code].when
-  return { type: `urn:weir:problem:${code}`, title, status, code, detail: fault.message }
+  return { type: toProblemPath(code), title, status, code, detail: fault.message }
 }
 
 export function answerProblem(problem: Problem): ProblemAnswer {

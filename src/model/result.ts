@@ -7,6 +7,10 @@ export const LIMIT_MAX = 1_000_000
 /** Newest windows that can be asked for: a week of minutes. */
 export const LAST_MAX = 10_080
 
+/** Windows that smaller ones can be put together to. */
+export const ROLL_UPS = ['hour', 'day', 'week', 'month', 'all'] as const
+export type RollUp = (typeof ROLL_UPS)[number]
+
 /** The source of rows that no batch run counted. */
 export const STREAM = 'stream'
 
@@ -28,6 +32,31 @@ export interface Question {
   readonly windows?: readonly number[] | null
   /** `stream`, or the name of a batch run. Without it: `stream`. */
   readonly source?: string | null
+  /** Only rows of these keys. */
+  readonly keys?: readonly KeyFilter[]
+  /** Names of the key's fields to keep; over the others rows add up. Without it: all. */
+  readonly group?: readonly string[] | null
+  /**
+   * Larger windows of the same zone that the metric's are put together to. `all` is what the range
+   * holds; of others those are told that begin within the range, whole.
+   */
+  readonly window?: RollUp | null
+  /** Names of the measures to tell. Without it: all. */
+  readonly measures?: readonly string[] | null
+  /**
+   * `window_start`, `-window_start`, `key`, or a measure: `views`, from the largest down `-views`,
+   * of money `-revenue.EUR`. Rows without a value come last.
+   */
+  readonly order?: string | null
+  /** Only the best of each window. Without it: as the metric says. */
+  readonly top?: { readonly by: string; readonly limit: number } | null
+}
+
+export interface KeyFilter {
+  /** As in the keys of rows. */
+  readonly name: string
+  /** Any of them; null is absence. */
+  readonly values: readonly (string | null)[]
 }
 
 /** A count is a number, a decimal or ratio a string, money a map, no value null. */

@@ -182,6 +182,6 @@ function compareGroups(plan: MetricPlan, left: AnswerGroup, right: AnswerGroup):
 }
 
 /** What `top` ranks by; 0 of other metrics. */
-export function rankOf(plan: MetricPlan, group: AnswerGroup): number {
+function rankOf(plan: MetricPlan, group: AnswerGroup): number {
   return plan.top === null ? 0 : countOf(plan, group, plan.top.by)
 }

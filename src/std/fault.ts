@@ -39,6 +39,11 @@ export const FAULTS = {
     retry: 'with-backoff',
     when: 'the log cannot be reached, or refuses after a failed write',
   },
+  NOT_ADDITIVE: {
+    retry: 'never',
+    when: 'distinct values are asked for over keys or windows that they do not add up over',
+  },
+  NOT_HERE: { retry: 'never', when: 'this process lacks what the question needs; another has it' },
   OBJECTS_UNAVAILABLE: {
     retry: 'with-backoff',
     when: 'the object store cannot be reached, or refuses',
@@ -61,6 +66,10 @@ export const FAULTS = {
     when: 'a topic of the log is missing, was deleted, or is not as the config says',
   },
   USAGE: { retry: 'never', when: 'a command line has a wrong command, flag or argument' },
+  ZONE_NOT_AVAILABLE: {
+    retry: 'never',
+    when: 'a metric is asked for in another zone than its own',
+  },
 } as const
 
 export type FaultCode = keyof typeof FAULTS

@@ -2,6 +2,8 @@
 import type { MetricPlan } from '../model/plan.ts'
 import type { Question, RejectFilter } from '../model/result.ts'
 import { LAST_MAX, LIMIT_MAX } from '../model/result.ts'
+import type { Shape } from '../model/shape.ts'
+import { toBaseRange, toShape } from '../model/shape.ts'
 import type { Reject } from '../model/step.ts'
 import { Fault } from '../std/fault.ts'
 import type { RejectQuestion } from './store.ts'
@@ -9,14 +11,15 @@ import type { RejectQuestion } from './store.ts'
 /** Rejects of one page at most; each may hold 64 KiB. */
 export const REJECTS_LIMIT_MAX = 1_000
 
-export interface Ask {
-  readonly plan: MetricPlan
+/** `plan` is of the rows of the answer; those that are kept are of `base`. */
+export interface Ask extends Shape {
+  /** Where the windows begin that are kept: `fromMs ≤ start < toMs`. */
   readonly fromMs: number | null
   readonly toMs: number | null
   readonly limit: number
   /** The last row of the page before; null: this is the first. */
   readonly after: RowPlace | null
-  /** Only the newest so many windows, newest first; null: all, oldest first. */
+  /** Only the newest so many windows of the answer; null: all. */
   readonly last: number | null
   /** Only windows that begin at one of these; null: any. */
   readonly windows: readonly number[] | null
@@ -26,8 +29,8 @@ export interface Ask {
 export interface RowPlace {
   /** -Infinity of `all`. */
   readonly windowStart: number
-  /** What a `top` metric ranks by; 0 of others. */
-  readonly rank: number
+  /** What it is ordered, or ranked, by; null: it has no value; 0 where nothing is. */
+  readonly rank: bigint | null
   readonly key: readonly (string | null)[]
 }
 
@@ -46,14 +49,15 @@ export function toAsk(plans: readonly MetricPlan[], question: Question): Ask {
     const known = plans.map(one => one.name).join(', ')
     return refuse(`metric '${question.metric}' is unknown; there are: ${known || 'none'}`)
   }
-  const { fromMs, toMs, limit, last = null, windows = null } = question
+  const { limit, last = null, windows = null } = question
   assertWhole('limit', limit, LIMIT_MAX)
   if (last !== null) assertWhole('last', last, LAST_MAX)
-  if (plan.window.kind === 'all' && (fromMs !== null || toMs !== null)) {
+  if (plan.window.kind === 'all' && (question.fromMs !== null || question.toMs !== null)) {
     refuse(`metric '${plan.name}' has one window without start or end; ask without from and to`)
   }
-  const after = question.cursor === null ? null : parseRowPlace(question.cursor, plan)
-  return { plan, fromMs, toMs, limit, after, last, windows }
+  const shape = toShape(plan, question)
+  const after = question.cursor === null ? null : parseRowPlace(question.cursor, shape)
+  return { ...shape, ...toBaseRange(shape, question), limit, after, last, windows }
 }
 
 export function toRejectAsk(question: RejectQuestion): RejectAsk {
@@ -63,27 +67,29 @@ export function toRejectAsk(question: RejectQuestion): RejectAsk {
   return { limit, filter, after }
 }
 
-/** An opaque cursor: base64url of JSON. It is good for rows of the same plan only. */
-export function toRowCursor(plan: MetricPlan, place: RowPlace): string {
+/** An opaque cursor: base64url of JSON. It is good for the same question only. */
+export function toRowCursor({ hash }: Shape, place: RowPlace): string {
   const start = Number.isFinite(place.windowStart) ? place.windowStart : null
-  return seal([plan.hash, start, place.rank, ...place.key])
+  return seal([hash, start, place.rank === null ? null : String(place.rank), ...place.key])
 }
 
 export function toRejectCursor(place: RejectPlace): string {
   return seal([place.arrivalMs, place.topic, place.partition, place.offset])
 }
 
-function parseRowPlace(cursor: string, plan: MetricPlan): RowPlace {
+const UNITS = /^-?\d{1,39}$/
+
+function parseRowPlace(cursor: string, { plan, hash: wanted }: Shape): RowPlace {
   const [hash, start, rank, ...key] = unseal(cursor)
   const isKey = key.every(field => field === null || typeof field === 'string')
   const isStart = start === null ? plan.window.kind === 'all' : Number.isSafeInteger(start)
-  if (hash !== plan.hash || !isStart || !Number.isSafeInteger(rank) || !isKey) {
-    refuseCursor(`metric '${plan.name}'`)
+  const isRank = rank === null || (typeof rank === 'string' && UNITS.test(rank))
+  if (hash !== wanted || !isStart || !isRank || !isKey || key.length !== plan.groupBy.length) {
+    refuseCursor(`this question of metric '${plan.name}'`)
   }
-  if (key.length !== plan.groupBy.length) refuseCursor(`metric '${plan.name}'`)
   return {
     windowStart: (start ?? Number.NEGATIVE_INFINITY) as number,
-    rank: rank as number,
+    rank: rank === null ? null : BigInt(rank as string),
     key: key as readonly (string | null)[],
   }
 }

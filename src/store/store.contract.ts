@@ -8,6 +8,7 @@ import { testAnswers } from './answers.contract.ts'
 import { testArchive } from './archive.contract.ts'
 import type { StoreBed } from './bed.ts'
 import { expectFault, rowsOf } from './bed.ts'
+import { testShapes } from './shapes.contract.ts'
 import { block, plansOf, reject, shardStep, sold, stepOf, toBatch, totals } from './steps.ts'
 import type { Store } from './store.ts'
 
@@ -34,6 +35,7 @@ export function testStore(name: string, makeBed: () => Promise<StoreBed>): void 
     testIds(makeBed)
     testQuarantine(makeBed)
     testAnswers(makeBed)
+    testShapes(makeBed)
     testArchive(makeBed)
   })
 }
@@ -54,6 +56,7 @@ export function testSharedStore(
     testIds(makeBed)
     testQuarantine(makeBed)
     testAnswers(makeBed)
+    testShapes(makeBed)
     testArchive(makeBed)
   })
 }

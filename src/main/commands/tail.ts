@@ -1,7 +1,7 @@
 /** `weir tail`: the log as it grows. Beside a running Weir it reads through it. */
 
+import { BACK_MAX } from '../../api/contract/parameters.ts'
 import type { AuditAnswer, TailRecord } from '../../api/contract.ts'
-import { BACK_MAX } from '../../api/question.ts'
 import { createChecker } from '../../engine/scan/check.ts'
 import { tailLog } from '../../flow/tail.ts'
 import { Fault } from '../../std/fault.ts'

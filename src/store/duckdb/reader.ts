@@ -1,7 +1,7 @@
 /** Reading: questions answered from one snapshot. */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { AnswerGroup, AnswerPart, PartValue } from '../../model/answer.ts'
-import { compareKeys, keepsSet, toResultRow } from '../../model/answer.ts'
+import { compareKeys, keepsSet } from '../../model/answer.ts'
 import type { Ledger } from '../../model/ledger.ts'
 import { closeLedger } from '../../model/ledger.ts'
 import type { MetricPlan } from '../../model/plan.ts'
@@ -11,22 +11,25 @@ import { unreachable } from '../../std/assert.ts'
 import { compareUtf8 } from '../../std/bytes.ts'
 import type { Ask, RejectAsk, RejectPlace, RowPlace } from '../question.ts'
 import { toRejectCursor, toRowCursor } from '../question.ts'
+import { toRow } from '../view/places.ts'
 import { readArchives } from './archives.ts'
 import { readMetric, readProgress, readRows, readShards } from './records.ts'
 import type { MetricTables } from './schema.ts'
 import { tablesOf } from './schema.ts'
+import type { Kept } from './select.ts'
 import { columnsOf, selectCurrencyCount, selectOldestStart, selectRows } from './select.ts'
+import { selectGrains, windowsOf } from './source.ts'
 
 export async function readResult(connection: DuckDBConnection, asked: Ask): Promise<Result> {
-  const { plan, limit } = asked
+  const { plan, base, limit } = asked
   const { progress } = await readProgress(connection)
-  const { generation, partialUntilMs } = await readMetric(connection, plan)
-  const tables = tablesOf(plan, generation)
-  const ask = await narrow(connection, asked, tables)
+  const { generation, partialUntilMs } = await readMetric(connection, base)
+  const kept = await readKept(connection, asked, tablesOf(base, generation))
+  const ask = await narrow(connection, asked, kept)
   const currencyCount = plan.byCurrency
-    ? Number((await readRows(connection, selectCurrencyCount(ask, tables)))[0]?.[0])
+    ? Number(await readOne(connection, selectCurrencyCount(ask, kept)))
     : 1
-  const { sql, texts } = selectRows(ask, tables, currencyCount)
+  const { sql, texts } = selectRows(ask, kept, currencyCount)
   const context = { progress, partialUntilMs, source: 'stream' }
   const rows: ResultRow[] = []
   let last: RowPlace | null = null
@@ -34,23 +37,41 @@ export async function readResult(connection: DuckDBConnection, asked: Ask): Prom
   const result = await connection.run(sql, [...texts])
   for await (const { group, rank } of groupRows(plan, rowsOf(result))) {
     if (rows.length === limit) {
-      const next = last === null ? null : toRowCursor(plan, last)
+      const next = last === null ? null : toRowCursor(ask, last)
       return { metric: plan.name, zone: plan.zone, rows, next }
     }
-    rows.push(toResultRow(plan, group, context))
+    rows.push(toRow(ask, group, context))
     last = { windowStart: group.window.start, rank, key: group.key }
   }
   return { metric: plan.name, zone: plan.zone, rows, next: null }
 }
 
+/** With the larger windows of a question that puts windows together. */
+async function readKept(
+  connection: DuckDBConnection,
+  ask: Ask,
+  tables: MetricTables,
+): Promise<Kept> {
+  if (ask.windowing === null || ask.plan.window.kind === 'all') return { tables, windows: [] }
+  const { sql, texts } = selectGrains(ask, tables.rows)
+  const reader = await connection.runAndReadAll(sql, [...texts])
+  const grains = reader.getRows().map(([grain]) => grain as number)
+  return { tables, windows: windowsOf(grains, ask.windowing) }
+}
+
 /** `last` as a lower bound of window starts: the windows asked for are those from there on. */
-async function narrow(connection: DuckDBConnection, ask: Ask, tables: MetricTables): Promise<Ask> {
+async function narrow(connection: DuckDBConnection, ask: Ask, kept: Kept): Promise<Ask> {
   if (ask.last === null || ask.plan.window.kind === 'all') return ask
-  const [[fromMs = null] = []] = await readRows(
-    connection,
-    selectOldestStart(ask, tables, ask.last),
-  )
+  const fromMs = await readOne(connection, selectOldestStart(ask, kept, ask.last))
   return fromMs === null ? ask : { ...ask, fromMs: fromMs as number }
+}
+
+async function readOne(
+  connection: DuckDBConnection,
+  { sql, texts }: { readonly sql: string; readonly texts: readonly string[] },
+): Promise<unknown> {
+  const reader = await connection.runAndReadAll(sql, [...texts])
+  return reader.getRows()[0]?.[0] ?? null
 }
 
 export async function readLedger(connection: DuckDBConnection): Promise<Ledger> {
@@ -104,8 +125,8 @@ async function* rowsOf(result: RowSource): AsyncGenerator<Row> {
 async function* groupRows(
   plan: MetricPlan,
   rows: AsyncIterable<Row>,
-): AsyncGenerator<{ readonly group: AnswerGroup; readonly rank: number }> {
-  let open: { group: AnswerGroup; parts: AnswerPart[]; rank: number } | null = null
+): AsyncGenerator<{ readonly group: AnswerGroup; readonly rank: bigint | null }> {
+  let open: { group: AnswerGroup; parts: AnswerPart[]; rank: bigint | null } | null = null
   const read = createRowReader(plan)
   for await (const row of rows) {
     const { place, part, distinct } = read(row)
@@ -127,7 +148,7 @@ interface ReadRow {
   readonly place: {
     readonly window: AnswerGroup['window']
     readonly key: AnswerGroup['key']
-    readonly rank: number
+    readonly rank: bigint | null
   }
   readonly part: AnswerPart
   readonly distinct: readonly number[]
@@ -154,7 +175,7 @@ function createRowReader(plan: MetricPlan): (row: Row) => ReadRow {
     }
     const key = keyPlaces.map(place => row[place] as string | null)
     const distinct = plan.measures.map((_, index) => at(`n${index}`) as number)
-    return { place: { window, key, rank: at('rank') as number }, part, distinct }
+    return { place: { window, key, rank: at('rank') as bigint | null }, part, distinct }
   }
 }
 

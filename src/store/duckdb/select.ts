@@ -2,77 +2,86 @@
  * Questions as SQL. One row comes back per window, key and currency, in the order of results; rows
  * of one window and key stand together and are turned into one by model/answer.ts.
  *
- * Numbers and names are ours and stand in the text; texts of readers and events are bound.
+ * Rows of other keys or windows than those of the answer are left out, and put together, where they
+ * are read. Numbers and names are ours and stand in the text; texts of readers and events are
+ * bound.
  */
 import { keepsSet } from '../../model/answer.ts'
-import type { MetricPlan } from '../../model/plan.ts'
-import type { Ask, RowPlace } from '../question.ts'
+import type { MeasurePlan, MetricPlan } from '../../model/plan.ts'
+import { isMoney } from '../../model/plan.ts'
+import type { Interval } from '../../model/window.ts'
+import type { Ask } from '../question.ts'
+import { afterPlace, orderOf } from './order.ts'
 import type { MetricTables } from './schema.ts'
 import { keyColumns, measureColumns } from './schema.ts'
+import type { Bind, Select } from './source.ts'
+import { sourceOf, where } from './source.ts'
 
-export interface Select {
-  readonly sql: string
-  /** `$1`, `$2`, … */
-  readonly texts: readonly string[]
+/** What a question is asked of. */
+export interface Kept {
+  readonly tables: MetricTables
+  /** The larger windows of all rows of the question; empty where they stay as they are. */
+  readonly windows: readonly Interval[]
 }
 
 /**
  * The rows of a question; of one row more than asked for, to see whether there are more.
  * `currencyCount`: how many rows one window and key may have.
  */
-export function selectRows(ask: Ask, tables: MetricTables, currencyCount: number): Select {
-  const { plan } = ask
-  const texts: string[] = []
-  const bind = (text: string): string => `$${texts.push(text)}`
-  const isRanked = plan.top !== null
-  const start = `window_start ${ask.last === null ? '' : 'DESC '}NULLS FIRST`
-  const inRange = rangeOf(ask)
+export function selectRows(ask: Ask, kept: Kept, currencyCount: number): Select {
+  const { plan, after } = ask
+  const { texts, bind } = createBinding()
+  const rows = sourceOf(ask, kept.tables.rows, { windows: kept.windows, what: 'rows', bind })
   // What comes after the cursor can be told from a row alone, unless a rank is part of it.
-  const inPage =
-    isRanked || ask.after === null ? inRange : [...inRange, after(ask, ask.after, bind)]
+  const isRanked = plan.top !== null || ask.order.kind === 'measure'
+  const page = after === null ? [] : [afterPlace(ask, after, bind)]
+  const inPage = isRanked ? [] : page
   const group = ['window_start', ...keyColumns(plan)]
-  const keys = keyColumns(plan).map(name => `${name} NULLS FIRST`)
-  const order = [start, ...keys, 'currency']
-  const steps = [`parts AS (${sumParts(plan, tables, inPage)})`]
-  const sets = plan.measures.map((measure, index) => (keepsSet(measure) ? index : -1))
-  const joins = sets
-    .filter(index => index >= 0)
-    .map(index => {
-      steps.push(`d${index} AS (${countSet(group, index, `${tables.sets} ${where(inPage)}`)})`)
-      const same = group.map(name => `d${index}.${name} IS NOT DISTINCT FROM parts.${name}`)
-      return `LEFT JOIN d${index} ON ${same.join(' AND ')}`
-    })
-  const sizes = sets.map((index, at) => `${index < 0 ? 0 : `coalesce(d${at}.n, 0)`} AS n${at}`)
+  const steps = [`parts AS (${sumParts(plan, `${rows} ${where(inPage)}`)})`]
+  const sets = plan.measures.map(measure => keepsSet(measure) && isNeeded(measure, ask))
+  const joins = sets.flatMap((has, index) => {
+    if (!has) return []
+    const options = { windows: kept.windows, what: 'sets', bind } as const
+    const source = sourceOf(ask, kept.tables.sets ?? '', options)
+    steps.push(`d${index} AS (${countSet(group, index, `${source} ${where(inPage)}`)})`)
+    const same = group.map(name => `d${index}.${name} IS NOT DISTINCT FROM parts.${name}`)
+    return [`LEFT JOIN d${index} ON ${same.join(' AND ')}`]
+  })
+  const sizes = sets.map((has, index) => `${has ? `coalesce(d${index}.n, 0)` : 0} AS n${index}`)
   steps.push(
     `answers AS (SELECT ${['parts.*', ...sizes].join(', ')} FROM parts ${joins.join(' ')})`,
   )
-  const limit = `LIMIT ${(ask.limit + 1) * currencyCount}`
+  steps.push(...rankSteps(ask, bind))
   const shown = [...columnsOf(plan), 'rank'].map(toShown).join(', ')
-  if (plan.top === null) {
-    const sql = `SELECT ${shown} FROM (SELECT *, 0 AS rank FROM answers)`
-    return { sql: `WITH ${steps.join(', ')} ${sql} ORDER BY ${order.join(', ')} ${limit}`, texts }
-  }
-  steps.push(`ranked AS (${rank(plan, plan.top.by)})`)
-  const page = ask.after === null ? [] : [after(ask, ask.after, bind)]
-  const top = where([`place <= ${plan.top.limit}`, ...page])
-  const sql = `WITH ${steps.join(', ')} SELECT ${shown} FROM ranked ${top}`
-  return { sql: `${sql} ORDER BY ${start}, place, currency ${limit}`, texts }
+  const limit = `LIMIT ${(ask.limit + 1) * currencyCount}`
+  const order = `ORDER BY ${[...orderOf(ask), 'currency'].join(', ')}`
+  const inRank = where(isRanked ? page : [])
+  const sql = `WITH ${steps.join(', ')} SELECT ${shown} FROM ordered ${inRank} ${order} ${limit}`
+  return { sql, texts }
 }
 
 /** Where the oldest of the newest `last` windows of a question begins; NULL: there is none. */
-export function selectOldestStart(ask: Ask, tables: MetricTables, last: number): string {
-  const starts = `SELECT DISTINCT window_start FROM ${tables.rows} ${where(rangeOf(ask))}
+export function selectOldestStart(ask: Ask, kept: Kept, last: number): Select {
+  const { texts, bind } = createBinding()
+  const rows = sourceOf(ask, kept.tables.rows, { windows: kept.windows, what: 'rows', bind })
+  const starts = `SELECT DISTINCT window_start FROM ${rows}
     ORDER BY window_start DESC LIMIT ${last}`
-  return `SELECT min(window_start)::DOUBLE FROM (${starts})`
+  return { sql: `SELECT min(window_start)::DOUBLE FROM (${starts})`, texts }
 }
 
 /** How many currencies the rows of a question have, 1 where the plan is not by currency. */
-export function selectCurrencyCount(ask: Ask, tables: MetricTables): string {
-  const rows = `${tables.rows} ${where(rangeOf(ask))}`
-  return `SELECT greatest(count(DISTINCT currency), 1)::DOUBLE FROM ${rows}`
+export function selectCurrencyCount(ask: Ask, kept: Kept): Select {
+  const { texts, bind } = createBinding()
+  const rows = sourceOf(ask, kept.tables.rows, { windows: kept.windows, what: 'rows', bind })
+  return { sql: `SELECT greatest(count(DISTINCT currency), 1)::DOUBLE FROM ${rows}`, texts }
 }
 
-/** The columns of the answer, in this order; then `rank`, what a `top` metric ranks by. */
+function createBinding(): { readonly texts: string[]; readonly bind: Bind } {
+  const texts: string[] = []
+  return { texts, bind: text => `$${texts.push(text)}` }
+}
+
+/** The columns of the answer, in this order; then `rank`, what rows are ranked or ordered by. */
 export function columnsOf(plan: MetricPlan): readonly string[] {
   return [
     'window_start',
@@ -87,31 +96,30 @@ export function columnsOf(plan: MetricPlan): readonly string[] {
   ]
 }
 
-/** Sums and extremes stay HUGEINT; all else is a text, or below 2^53 and exact as a double. */
+/** Sums, extremes and ranks stay HUGEINT; all else is a text, or below 2^53 and a double. */
 function toShown(name: string): string {
+  if (name === 'rank') return 'rank::HUGEINT AS rank'
   return /^(v\d+|k\d+|currency)$/.test(name) ? name : `${name}::DOUBLE AS ${name}`
 }
 
-function rangeOf(ask: Ask): readonly string[] {
-  const from = ask.fromMs === null ? [] : [`window_start >= ${BigInt(Math.ceil(ask.fromMs))}`]
-  const to = ask.toMs === null ? [] : [`window_start < ${BigInt(Math.ceil(ask.toMs))}`]
-  const { windows } = ask
-  if (windows === null) return [...from, ...to]
-  const starts = windows.filter(Number.isSafeInteger)
-  const among = starts.length === 0 ? 'false' : `window_start IN (${starts.join(', ')})`
-  return [...from, ...to, among]
-}
-
-function where(conditions: readonly string[]): string {
-  return conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
-}
-
-function sumParts(plan: MetricPlan, tables: MetricTables, conditions: readonly string[]): string {
+function sumParts(plan: MetricPlan, source: string): string {
   const group = ['window_start', 'window_end', ...keyColumns(plan), 'currency']
   const sums = ['misplaced', 'late', 'revision'].map(name => `sum(${name}) AS ${name}`)
   const measures = measureColumns(plan).map(({ name, fold }) => `${fold}(${name}) AS ${name}`)
   const columns = [...group, ...sums, ...measures].join(', ')
-  return `SELECT ${columns} FROM ${tables.rows} ${where(conditions)} GROUP BY ${group.join(', ')}`
+  return `SELECT ${columns} FROM ${source} GROUP BY ${group.join(', ')}`
+}
+
+/** Whether a set is looked at: it is shown, a part of what is, or what rows are ordered by. */
+function isNeeded({ name }: MeasurePlan, { plan, shown, order }: Ask): boolean {
+  if (shown === null || shown.has(name) || plan.top?.by === name) return true
+  if (order.kind === 'measure' && order.name === name) return true
+  return plan.measures.some(
+    one =>
+      one.kind === 'ratio' &&
+      shown.has(one.name) &&
+      (one.numerator === name || one.denominator === name),
+  )
 }
 
 function countSet(group: readonly string[], index: number, source: string): string {
@@ -120,43 +128,42 @@ function countSet(group: readonly string[], index: number, source: string): stri
   return `SELECT ${columns}, ${filter} FROM ${source} GROUP BY ${columns}`
 }
 
-/** Rows of one window and key share their place in the window, whatever their currency. */
-function rank(plan: MetricPlan, by: string): string {
-  const index = plan.measures.findIndex(measure => measure.name === by)
-  const keys = keyColumns(plan)
-  const total = plan.measures.some((measure, at) => at === index && keepsSet(measure))
-    ? `n${index}`
-    : `sum(v${index}) OVER (PARTITION BY ${['window_start', ...keys].join(', ')})`
-  const order = ['rank DESC', ...keys.map(name => `${name} NULLS FIRST`)].join(', ')
-  return `SELECT *, dense_rank() OVER (PARTITION BY window_start ORDER BY ${order}) AS place
-    FROM (SELECT *, ${total} AS rank FROM answers)`
+/** From `answers` to `ordered`: of `top` the best of each window, and what rows are ordered by. */
+function rankSteps({ plan, order }: Ask, bind: Bind): readonly string[] {
+  const { top } = plan
+  const steps: string[] = []
+  let from = 'answers'
+  if (top !== null) {
+    const keys = keyColumns(plan).map(name => `${name} NULLS FIRST`)
+    const place = `dense_rank() OVER (PARTITION BY window_start ORDER BY ${[
+      'best DESC',
+      ...keys,
+    ].join(', ')})`
+    const best = rankOf(plan, { name: top.by, currency: null }, bind)
+    steps.push(`measured AS (SELECT *, ${best} AS best FROM answers)`)
+    steps.push(`ranked AS (SELECT *, ${place} AS place FROM measured)`)
+    steps.push(`best_of AS (SELECT * FROM ranked WHERE place <= ${top.limit})`)
+    from = 'best_of'
+  }
+  const own = top === null ? '0' : 'best'
+  const rank = order.kind === 'measure' ? rankOf(plan, order, bind) : own
+  return [...steps, `ordered AS (SELECT *, ${rank} AS rank FROM ${from})`]
 }
 
-/** Whether a row comes after a place: by window, rank from the largest down, and key. */
-function after({ plan, last }: Ask, place: RowPlace, bind: (text: string) => string): string {
-  const onward = last === null ? '>' : '<'
-  const fields: { readonly same: string; readonly past: string }[] = []
-  if (Number.isFinite(place.windowStart)) {
-    const start = BigInt(place.windowStart)
-    fields.push({ same: `window_start = ${start}`, past: `window_start ${onward} ${start}` })
+/** Rows of one window and key share what they are ordered by, whatever their currency. */
+function rankOf(
+  plan: MetricPlan,
+  { name, currency }: { readonly name: string; readonly currency: string | null },
+  bind: Bind,
+): string {
+  const index = plan.measures.findIndex(measure => measure.name === name)
+  const measure = plan.measures[index]
+  if (measure !== undefined && keepsSet(measure)) return `n${index}`
+  const over = `OVER (PARTITION BY ${['window_start', ...keyColumns(plan)].join(', ')})`
+  if (currency !== null && measure !== undefined && isMoney(measure)) {
+    const has = measure.kind === 'sum' ? ` AND c${index} > 0` : ''
+    return `max(v${index}) FILTER (WHERE currency = ${bind(currency)}${has}) ${over}`
   }
-  if (plan.top !== null) {
-    fields.push({ same: `rank = ${place.rank}`, past: `rank < ${place.rank}` })
-  }
-  for (const [index, text] of place.key.entries()) {
-    if (text === null) fields.push({ same: `k${index} IS NULL`, past: `k${index} IS NOT NULL` })
-    else {
-      const bound = `${bind(text)}::VARCHAR`
-      fields.push({ same: `k${index} = ${bound}`, past: `k${index} > ${bound}` })
-    }
-  }
-  const ways = fields.map(({ past }, index) =>
-    [...fields.slice(0, index).map(field => field.same), past].join(' AND '),
-  )
-  if (ways.length === 0) return 'false'
-  // The first condition alone lets a scan skip what lies before the window of the cursor.
-  const least = Number.isFinite(place.windowStart)
-    ? `window_start ${onward}= ${BigInt(place.windowStart)} AND `
-    : ''
-  return `${least}(${ways.map(way => `(${way})`).join(' OR ')})`
+  const fold = measure?.kind === 'min' || measure?.kind === 'max' ? measure.kind : 'sum'
+  return `${fold}(v${index}) ${over}`
 }

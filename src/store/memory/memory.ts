@@ -184,7 +184,7 @@ function archive(disk: MemoryDisk, advance: ArchiveAdvance): RefusedCount {
 function query(disk: MemoryDisk, plans: readonly MetricPlan[], question: Question): Result {
   const ask = toAsk(plans, question)
   const { view, partialUntilMs } = present(
-    disk.metrics.get(ask.plan.hash),
+    disk.metrics.get(ask.base.hash),
     `metric ${ask.plan.name}`,
   )
   return answerViews([view], ask, { progress: disk.progress, partialUntilMs, source: 'stream' })

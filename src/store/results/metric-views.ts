@@ -59,13 +59,14 @@ export function createMetricViews(objects: ObjectStore, sizeMax: number): Metric
     }
   }
   const answer = async (mine: Kept, ask: Ask, snapshot: Snapshot): Promise<Result> => {
-    const { plan } = ask
+    const plan = ask.base
     const { manifests } = snapshot
     const rows = manifests.flatMap(manifest => entriesOf(manifest, plan))
     const context = snapshot.contextOf(plan)
     if (rows.reduce((sum, entry) => sum + entry.rows, 0) > sizeMax) {
       mine.shards = new Map()
-      return answerViews([await readPartOf(objects, ask, rows)], ask, context)
+      const part = await readPartOf(objects, ask, rows)
+      return answerViews([part], ask, context)
     }
     // Apart until all are whole: a failure, or a question that needs the room, may come between.
     const updated = new Map<number, ShardView>()
@@ -82,7 +83,7 @@ export function createMetricViews(objects: ObjectStore, sizeMax: number): Metric
   }
   return {
     answer: (ask, current) => {
-      const mine = use(ask.plan)
+      const mine = use(ask.base)
       const turn = mine.turn.then(() => answer(mine, ask, current()))
       mine.turn = turn.catch(() => null)
       return turn

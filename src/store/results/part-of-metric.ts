@@ -4,6 +4,7 @@
  */
 import type { ObjectStore } from '../../model/object-store.ts'
 import type { Ask } from '../question.ts'
+import { isPlain } from '../view/places.ts'
 import type { View } from '../view/view.ts'
 import { createView } from '../view/view.ts'
 import type { RowsEntry } from './manifest.ts'
@@ -24,18 +25,30 @@ export async function readPartOf(
 ): Promise<View> {
   const isWanted = createFilter(ask)
   const isNewestFirst = ask.last !== null
+  const canStop = isPlain(ask) && ask.order.kind === 'window' && !isDescendingAlone(ask)
   const placed = entries
     .map(toPlaced)
     .filter(one => isWanted(one.fromMs, one.toMs))
     .toSorted((a, b) => (isNewestFirst ? compare(b.toMs, a.toMs) : compare(a.fromMs, b.fromMs)))
-  const view = createView(ask.plan)
+  const view = createView(ask.base)
   for (const { entry, fromMs, toMs } of placed) {
-    if (isNewestFirst ? hasNewest(view, ask, toMs) : hasPage(view, ask, fromMs)) break
-    for await (const rows of readRows(objects, ask.plan, entry)) {
-      for (const row of rows) if (isWanted(row.window.start, row.window.start)) view.add(row)
+    if (canStop && (isNewestFirst ? hasNewest(view, ask, toMs) : hasPage(view, ask, fromMs))) break
+    for await (const rows of readRows(objects, ask.base, entry)) {
+      for (const row of rows) {
+        if (isWanted(row.window.start, row.window.start) && isMeant(row.key, ask)) view.add(row)
+      }
     }
   }
   return view
+}
+
+/** Newest first, and all of them. */
+function isDescendingAlone({ order, last }: Ask): boolean {
+  return order.kind === 'window' && order.isDescending && last === null
+}
+
+function isMeant(key: readonly (string | null)[], { filters }: Ask): boolean {
+  return filters.every(({ index, values }) => values.has(key[index] ?? null))
 }
 
 function toPlaced(entry: RowsEntry): Placed {
@@ -46,9 +59,10 @@ function toPlaced(entry: RowsEntry): Placed {
 
 /** Whether windows that begin in a range, both ends inclusive, can be in the answer. */
 function createFilter(ask: Ask): (fromMs: number, toMs: number) => boolean {
-  const { fromMs, toMs, after, last, windows } = ask
+  const { fromMs, toMs, after, last, order, windows } = ask
   const sought = windows === null ? null : new Set(windows)
-  const leastMs = last === null && after !== null ? after.windowStart : null
+  const isUpwards = last === null && order.kind === 'window' && !order.isDescending
+  const leastMs = isUpwards && after !== null ? after.windowStart : null
   return (from, to) =>
     (fromMs === null || to >= fromMs) &&
     (toMs === null || from < toMs) &&

@@ -5,20 +5,19 @@
  */
 import { z } from 'zod'
 import type { AnswerGroup } from '../../model/answer.ts'
-import { toResultRow } from '../../model/answer.ts'
 import type { ObjectStore } from '../../model/object-store.ts'
 import type { MetricPlan } from '../../model/plan.ts'
 import { isFinal } from '../../model/progress.ts'
 import type { Question, Result } from '../../model/result.ts'
 import { STREAM } from '../../model/result.ts'
 import type { RunManifest, RunRow } from '../../model/run.ts'
-import { RUN_NAME, RUNS, rankOf, toRunGroups, toRunManifestKey } from '../../model/run.ts'
+import { RUN_NAME, RUNS, toRunGroups, toRunManifestKey } from '../../model/run.ts'
 import { fromUtf8 } from '../../std/bytes.ts'
 import { Fault, isFault } from '../../std/fault.ts'
-import type { Ask, RowPlace } from '../question.ts'
-import { toAsk, toRowCursor } from '../question.ts'
+import type { Ask } from '../question.ts'
+import { toAsk } from '../question.ts'
 import type { AnswerStore } from '../store.ts'
-import { comparePlaces } from '../view/answer-views.ts'
+import { answerGroups } from '../view/answer-groups.ts'
 import { corrupt, missing, unchanged } from './faults.ts'
 import { readLines } from './row-lines.ts'
 
@@ -116,7 +115,7 @@ export function createRunAnswers(objects: ObjectStore, plans: readonly MetricPla
   return {
     query: async question => {
       const ask = toAsk(plans, question)
-      return answer(await find(question.source, ask.plan), ask)
+      return answer(await find(question.source, ask.base), ask)
     },
   }
 }
@@ -167,41 +166,8 @@ async function toUnknownText(objects: ObjectStore, run: string): Promise<string>
 }
 
 function answer({ manifest, groups }: Answerable, ask: Ask): Result {
-  const { plan, limit, after } = ask
-  const found = inOrder(groups, ask).filter(group => after === null || isAfter(plan, group, ask))
-  const shown = found.slice(0, limit)
-  const end = shown.at(-1)
   const context = { progress: manifest.progress, partialUntilMs: null, source: manifest.run }
-  return {
-    metric: plan.name,
-    zone: plan.zone,
-    rows: shown.map(group => toResultRow(plan, group, context)),
-    next: found.length > limit && end !== undefined ? toRowCursor(plan, toPlace(plan, end)) : null,
-  }
-}
-
-/** Of the windows that are asked for; of `last` the newest first. */
-function inOrder(groups: readonly AnswerGroup[], ask: Ask): readonly AnswerGroup[] {
-  const { fromMs, toMs, last } = ask
-  const windows = ask.windows === null ? null : new Set(ask.windows)
-  const inside = groups
-    .filter(({ window }) => fromMs === null || window.start >= fromMs)
-    .filter(({ window }) => toMs === null || window.start < toMs)
-    .filter(({ window }) => windows === null || windows.has(window.start))
-  if (last === null) return inside
-  const newest = [...new Set(inside.map(({ window }) => window.start))].toReversed().slice(0, last)
-  return newest.flatMap(start => inside.filter(({ window }) => window.start === start))
-}
-
-function isAfter(plan: MetricPlan, group: AnswerGroup, { after, last }: Ask): boolean {
-  if (after === null) return true
-  const place = toPlace(plan, group)
-  if (place.windowStart === after.windowStart) return comparePlaces(place, after) > 0
-  return place.windowStart > after.windowStart === (last === null)
-}
-
-function toPlace(plan: MetricPlan, group: AnswerGroup): RowPlace {
-  return { windowStart: group.window.start, rank: rankOf(plan, group), key: group.key }
+  return answerGroups(groups, ask, context)
 }
 
 function refuse(message: string): never {

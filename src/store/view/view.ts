@@ -42,7 +42,7 @@ export function createView(plan: MetricPlan): View {
       groups = new Map()
       windows.set(window.start, groups)
     }
-    const place = toPlace(key)
+    const place = toPlaceText(key)
     let group = groups.get(place)
     if (group === undefined) {
       group = { window, key, parts: [], sets: createSets() }
@@ -91,7 +91,7 @@ function addPart(parts: AnswerPart[], part: AnswerPart): boolean {
 }
 
 /** A text for each key, and for no two the same. */
-function toPlace(key: readonly (string | null)[]): string {
+export function toPlaceText(key: readonly (string | null)[]): string {
   const [only] = key
   return key.length === 1 && only !== null && only !== undefined ? `=${only}` : JSON.stringify(key)
 }

@@ -1,0 +1,102 @@
+/**
+ * Where the rows of a question come from: a table, without the rows that are not meant, with the
+ * key fields and windows of the answer in the place of those that are kept.
+ */
+import { isDerived } from '../../model/shape.ts'
+import type { Interval } from '../../model/window.ts'
+import { MINUTE_MS } from '../../std/units.ts'
+import type { Ask } from '../question.ts'
+import { measureColumns } from './schema.ts'
+
+export interface Select {
+  readonly sql: string
+  /** `$1`, `$2`, … */
+  readonly texts: readonly string[]
+}
+
+/** Takes a text, and gives what stands for it. */
+export type Bind = (text: string) => string
+
+export interface SourceOptions {
+  /** Of `selectGrains`, by their start; empty where windows stay as they are. */
+  readonly windows: readonly Interval[]
+  readonly what: 'rows' | 'sets'
+  readonly bind: Bind
+}
+
+/** What stands after FROM. */
+export function sourceOf(ask: Ask, table: string, options: SourceOptions): string {
+  const meant = where(meantOf(ask, options.bind))
+  if (!isDerived(ask)) return `(FROM ${table} ${meant})`
+  const { base, kept, plan, windowing } = ask
+  const others = measureColumns(base).map(column => column.name)
+  const counted = options.what === 'rows' ? ['currency', ...TALLIES, ...others] : ['measure', 'id']
+  const keys = kept.map((from, to) => `k${from} AS k${to}`)
+  if (windowing === null) {
+    const columns = ['window_start', 'window_end', ...keys, ...counted]
+    return `(SELECT ${columns.join(', ')} FROM ${table} ${meant})`
+  }
+  if (plan.window.kind === 'all') {
+    const endless = ['NULL::BIGINT AS window_start', 'NULL::BIGINT AS window_end']
+    return `(SELECT ${[...endless, ...keys, ...counted].join(', ')} FROM ${table} ${meant})`
+  }
+  const larger = ['larger_start AS window_start', 'larger_end AS window_end']
+  const list = options.windows.map(({ start, end }) => `(${BigInt(start)}, ${BigInt(end)})`)
+  // Windows nest, so the larger one of a row is the last that begins before it.
+  return `(SELECT ${[...larger, ...keys, ...counted].join(', ')}
+    FROM (FROM ${table} ${meant})
+    ASOF JOIN (VALUES ${list.join(', ') || '(0, 0)'}) AS larger(larger_start, larger_end)
+    ON window_start >= larger_start)`
+}
+
+const TALLIES = ['misplaced', 'late', 'revision']
+
+/** No larger window begins or ends within one; there are few of them even in years of minutes. */
+const GRAIN_MS = 15 * MINUTE_MS
+
+/** Where the rows of a question begin, roughly: `windowsOf` finds their larger windows. */
+export function selectGrains(ask: Ask, table: string): Select {
+  const texts: string[] = []
+  const bind: Bind = text => `$${texts.push(text)}`
+  const meant = where(meantOf(ask, bind))
+  const grain = `window_start - ((window_start % ${GRAIN_MS}) + ${GRAIN_MS}) % ${GRAIN_MS}`
+  return { sql: `SELECT DISTINCT (${grain})::DOUBLE FROM ${table} ${meant}`, texts }
+}
+
+/** The larger windows that begin, or go on, within grains. */
+export function windowsOf(
+  grains: readonly number[],
+  windowing: (timeMs: number) => Interval,
+): readonly Interval[] {
+  const windows = new Map<number, Interval>()
+  for (const grain of grains) {
+    for (let at = grain; at < grain + GRAIN_MS; ) {
+      const window = windowing(at)
+      windows.set(window.start, window)
+      at = window.end
+    }
+  }
+  return [...windows.values()]
+}
+
+/** Which rows are meant, as they are kept. */
+function meantOf(ask: Ask, bind: Bind): readonly string[] {
+  const from = ask.fromMs === null ? [] : [`window_start >= ${BigInt(Math.ceil(ask.fromMs))}`]
+  const to = ask.toMs === null ? [] : [`window_start < ${BigInt(Math.ceil(ask.toMs))}`]
+  const keys = ask.filters.map(({ index, values }) => {
+    const texts = [...values].filter(value => value !== null)
+    const among = `k${index} IN (${texts.map(text => `${bind(text)}::VARCHAR`).join(', ')})`
+    const ways = texts.length === 0 ? [] : [among]
+    if (values.has(null)) ways.push(`k${index} IS NULL`)
+    return ways.length === 0 ? 'false' : `(${ways.join(' OR ')})`
+  })
+  const { windows } = ask
+  if (windows === null) return [...from, ...to, ...keys]
+  const starts = windows.filter(Number.isSafeInteger)
+  const among = starts.length === 0 ? 'false' : `window_start IN (${starts.join(', ')})`
+  return [...from, ...to, ...keys, among]
+}
+
+export function where(conditions: readonly string[]): string {
+  return conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
+}
