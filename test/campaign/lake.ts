@@ -192,7 +192,7 @@ export async function runLakeRound(faults: readonly LakeFault[], round: LakeRoun
       ...toS3Variables(access),
       WEIR_ARCHIVE: `s3://${bucket}/lake`,
       WEIR_ARCHIVE_INTERVAL: '300ms',
-      WEIR_ARCHIVE_BYTES: String(RANGE_BYTES_MAX),
+      WEIR_ARCHIVE_BYTES: `${RANGE_BYTES_MAX / MIB}MiB`,
     },
     workerSettings: { WEIR_S3_ENDPOINT: server.endpoint },
   })
