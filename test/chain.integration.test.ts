@@ -4,6 +4,7 @@
  * end, from the stream and from the run, is a recount of what the broker has.
  */
 import { readdirSync, readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -18,14 +19,15 @@ import type { Fleet, Settled } from './support/fleet.ts'
 import { openFleet } from './support/fleet.ts'
 import { kafkaClientsMissing, resolveKafkaClients } from './support/kafka-clients/produce.ts'
 import type { ArchivedAudit } from './support/lake-check.ts'
-import { assertLakeHolds, waitUntilArchived } from './support/lake-check.ts'
+import { assertLakeHolds, assertLakeIsExact, waitUntilArchived } from './support/lake-check.ts'
 import { countInBucket, lakeReadersMissing } from './support/lake-readers/readers.ts'
 import type { Place } from './support/place.ts'
 import { createPlace } from './support/place.ts'
 import type { Ending, Settings } from './support/process.ts'
-import { readJsonFrom, readRows, runWeir } from './support/process.ts'
+import { readJsonFrom, readRows, runWeir, startWeir } from './support/process.ts'
 import { toOracleRows } from './support/product.ts'
 import { copyBucket, createBucket, s3Missing, shareS3, toS3Variables } from './support/s3.ts'
+import { createVisitors } from './support/visitors.ts'
 
 const missing =
   s3Missing() ?? kafkaMissing() ?? kafkaClientsMissing() ?? sparkMissing() ?? lakeReadersMissing()
@@ -162,6 +164,28 @@ describe.skipIf(isSkipped)(isSkipped ? `skipped: ${missing}` : 'the whole way', 
       'exit 0',
       'The files of the lake have the rows of the ledger.\n',
     ])
+  })
+
+  test('weir start archives to the bucket that its config names', async () => {
+    const config = join(place.directory, 'weir.config.ts')
+    const { endpoint, region } = access
+    const target = { bucket: lakeBucket, prefix: 'alone', endpoint, region, forcePathStyle: true }
+    await writeFile(
+      config,
+      `import { defineConfig, s3 } from 'weir'
+export default defineConfig({ archive: s3(${JSON.stringify(target)}), archiveInterval: '300ms' })`,
+    )
+    const { AWS_ACCESS_KEY_ID = '', AWS_SECRET_ACCESS_KEY = '' } = settings
+    const own = { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, WEIR_CONFIG: config }
+    const data = join(place.directory, 'alone')
+    await using alone = await startWeir(data, own)
+    const stop = new AbortController()
+    setTimeout(() => stop.abort(), 500)
+    await createVisitors(SEED + 1).visit(alone.url, stop.signal)
+    const archived = await waitUntilArchived(alone.url)
+    const copy = join(place.directory, 'copied-alone')
+    await copyBucket(access, lakeBucket, copy)
+    await assertLakeIsExact(archived, { log: join(data, 'log'), lake: join(copy, 'alone') })
   })
 
   test('what is wrong is told in one line', { timeout: SPARK_MS_MAX }, async () => {

@@ -14,7 +14,7 @@ import { compileMetric, toLakeViews } from '../src/engine/sql/sql.ts'
 import type { CompiledRun } from '../src/flow/batch.ts'
 import { compileRun } from '../src/flow/batch.ts'
 import { toSparkPlan } from '../src/flow/spark.ts'
-import { openSparkHome, sparkMissing } from '../src/main/running/spark-home.ts'
+import { openSparkHome, SPARK_VERSION, sparkMissing } from '../src/main/running/spark-home.ts'
 import { submitSpark } from '../src/main/running/spark-submit.ts'
 import type { AnswerGroup } from '../src/model/answer.ts'
 import { toResultRow } from '../src/model/answer.ts'
@@ -51,7 +51,9 @@ const SMALL = {
   'spark.sql.codegen.factoryMode': 'NO_CODEGEN',
   'spark.driver.memory': '1g',
 }
-const missing = sparkMissing()
+/** `npm run campaign -- spark40` names another. */
+const SPARK = process.env['WEIR_TEST_SPARK'] ?? SPARK_VERSION
+const missing = sparkMissing(SPARK)
 const isSkipped = missing !== null && process.env['CI'] !== 'true'
 
 /** Within days on which clocks change. */
@@ -131,7 +133,7 @@ describe.skipIf(isSkipped)(isSkipped ? `skipped: ${missing}` : 'Spark', () => {
   test(
     'Spark gives the rows of the oracle',
     async () => {
-      const home = await openSparkHome(() => undefined)
+      const home = await openSparkHome(() => undefined, SPARK)
       const runs = cases.map((one, index) => toRun(one, `spark-${index}`, questionsOf(index)))
       const plans = cases.map((one, index) => toPlan(one, present(runs[index], 'a run')))
       const said: string[] = []

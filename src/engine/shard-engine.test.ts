@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import { createCatalog } from '../model/catalog.ts'
 import { encodeRecordBatch } from '../model/record-batch.ts'
 import { concatBytes, toUtf8 } from '../std/bytes.ts'
 import { crc32c } from '../std/crc32c.ts'
 import type { Bench } from './engine.fixture.ts'
 import { ARRIVAL_MS, createBench } from './engine.fixture.ts'
+import { createEngine } from './shard-engine.ts'
 import { catalogOf, day, event, metric, things } from './shop.fixture.ts'
 
 function openBench(): Bench {
@@ -159,3 +161,23 @@ test('long records weigh more than one, until they are taken', () => {
   bench.take()
   expect(bench.engine.pendingSize).toBe(0)
 })
+
+test('what was counted of a topic stays when its type leaves the catalog, and holds nothing', () => {
+  const bench = createBench({ metrics: [], catalog: catalogOf() })
+  bench.feed('thing', [event({ id: 'a' })])
+  const left = { ...bench.totals('thing'), topic: 'gone', atEnd: false }
+  const engine = createEngine({
+    catalog: createCatalog(catalogOf()),
+    plans: [],
+    state: { shard: 0, partitions: [left], ids: { blocks: [], runs: [] } },
+    secret: new Uint8Array(16),
+    idsMemoryMax: 1 << 20,
+  })
+  engine.observe([{ ...BOUNDS, topic: 'thing', partition: 0 }])
+  expect(engine.take()?.partitions).toMatchObject([
+    { ...left, atEnd: true },
+    { topic: 'thing', atEnd: false, consumed: 0 },
+  ])
+})
+
+const BOUNDS = { offsetFirst: 0, offsetEnd: 1, sizeBytes: 0, retentionMs: null }

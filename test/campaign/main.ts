@@ -2,12 +2,20 @@
  * The long forms of tests, by name, as `npm run campaign -- kill`. What fails is told with the line
  * that does the same again.
  */
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
 import process from 'node:process'
 import { inspect } from 'node:util'
+import { startKafka } from '../../scripts/kafka/cluster.ts'
+import { startS3 } from '../../scripts/s3/server.ts'
 import { runCorridorCampaign } from './corridor.ts'
 import { runFuzzCampaign } from './fuzz.ts'
 import { KAFKA_FAULTS, runKafkaCampaign } from './kafka.ts'
 import { runKillCampaign } from './kill.ts'
+import { LAKE_FAULTS, runLakeCampaign } from './lake.ts'
+
+/** The oldest that docs/guides/batch.md names: EMR's. */
+const SPARK_40 = '4.0.5'
 
 interface Campaign {
   /** What it is told, and what it does, for the help. */
@@ -39,6 +47,20 @@ const CAMPAIGNS: Readonly<Record<string, Campaign>> = {
     example: 'corridor 20000',
     countDefault: 200_000,
     run: (count, seed) => runCorridorCampaign(count, seed, say),
+  },
+  lake: {
+    usage: 'lake [count] [seed]',
+    does: 'faults of the archive and of S3, so many',
+    example: 'lake 8 5',
+    countDefault: LAKE_FAULTS,
+    run: campaignOfLakes,
+  },
+  spark40: {
+    usage: 'spark40 [cases] [seed]',
+    does: `the engines on Spark ${SPARK_40}, on so many lakes`,
+    example: 'spark40 2',
+    countDefault: 6,
+    run: campaignOfEngines,
   },
   fuzz: {
     usage: 'fuzz [cases] [seed]',
@@ -112,6 +134,40 @@ async function campaignOfFaults(count: number, seed: number): Promise<void> {
   }
   say(`${fencedCount} late commits of frozen workers refused`)
   say(`${count} faults, ${acknowledgedCount} items acknowledged: 0 lost, 0 counted twice`)
+}
+
+async function campaignOfLakes(count: number, seed: number): Promise<void> {
+  say(`seed ${seed}`)
+  await using cluster = await startKafka({ mode: 'kraft', brokers: 1 })
+  await using server = await startS3()
+  const servers = { access: server.access, bootstrap: cluster.bootstrap, say }
+  const report = await runLakeCampaign(count, seed, servers)
+  for (const [kind, { count: ofKind, lagS }] of report.kinds) {
+    say(`${kind}: ${ofKind}, the lake ${lagS.toFixed(1)} s behind at most`)
+  }
+  say(`${report.failedCalls} calls failed, ${report.cutCount} uploads cut`)
+  const [scratch, resident] = [report.scratchMax, report.residentMax].map(toMib)
+  say(`a worker took ${scratch} MiB of scratch and ${resident} MiB of memory at most`)
+  say(`${count} faults, ${report.lakeCount} rows and rejects in the lake: each of them once`)
+}
+
+function toMib(bytes: number): string {
+  return (bytes / (1 << 20)).toFixed(1)
+}
+
+/** The test of the engines itself, with another Spark. */
+async function campaignOfEngines(count: number, seed: number): Promise<void> {
+  const vitest = join(import.meta.dirname, '..', '..', 'node_modules', 'vitest', 'vitest.mjs')
+  const words = [vitest, 'run', 'test/engines.integration.test.ts']
+  const env = {
+    ...process.env,
+    CI: 'true',
+    WEIR_TEST_SPARK: SPARK_40,
+    WEIR_ENGINE_CASES: String(count),
+    WEIR_TEST_SEED: String(seed),
+  }
+  const { status } = spawnSync(process.execPath, words, { env, stdio: 'inherit' })
+  if (status !== 0) throw new Error(`the engines differ on Spark ${SPARK_40}; see above`)
 }
 
 async function campaignOfCases(count: number, seed: number): Promise<void> {

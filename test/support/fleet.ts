@@ -16,6 +16,11 @@ import { watchProgress } from './progress-watch.ts'
 import type { Answered } from './visitors.ts'
 import { createVisitors } from './visitors.ts'
 
+/** A worker, and the directory that is its disk. */
+export interface FleetWorker extends WeirProcess {
+  readonly disk: string
+}
+
 export interface Fleet extends AsyncDisposable {
   /** The disk of each process is a folder in it: `serve-1`, `digest-2`, … */
   readonly directory: string
@@ -24,12 +29,12 @@ export interface Fleet extends AsyncDisposable {
   readonly collect: WeirProcess
   readonly serve: WeirProcess
   /** Those that live, the longest first. */
-  readonly workers: readonly WeirProcess[]
+  readonly workers: readonly FleetWorker[]
   readonly watch: ProgressWatch
   /** What requests at the door came to. */
   readonly answers: readonly Answered[]
-  /** One more worker; resolves when it has a share. `WEIR_DATA` among its settings is its disk. */
-  join(settings?: Settings): Promise<WeirProcess>
+  /** One more worker; resolves when it has a share. `WEIR_DATA` is its disk; else a new one. */
+  join(settings?: Settings): Promise<FleetWorker>
   /** One that may die before it has a share. */
   spawnWorker(settings: Settings): WeirChild
   /** The last words of every process, for people. */
@@ -97,11 +102,13 @@ async function open(options: FleetOptions, owned: AsyncDisposableStack): Promise
     children.push({ name, child })
     return child
   }
-  const all: WeirProcess[] = []
+  const all: FleetWorker[] = []
   const spawnWorker = (own: Settings): WeirChild =>
     spawn('digest', { ...options.workerSettings, ...own })
-  const admit = async (own: Settings = {}): Promise<WeirProcess> => {
-    const worker = await whenReady(spawnWorker(own))
+  const newDisk = (): string => join(place.directory, `digest-${children.length}`)
+  const admit = async (own: Settings = {}): Promise<FleetWorker> => {
+    const { WEIR_DATA: disk = newDisk() } = own
+    const worker = { ...(await whenReady(spawnWorker({ ...own, WEIR_DATA: disk }))), disk }
     all.push(worker)
     return worker
   }
