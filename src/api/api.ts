@@ -19,6 +19,8 @@ import type { AuditAnswer, HealthAnswer, Route, RouteName } from './contract.ts'
 import { ROUTES } from './contract.ts'
 import { toPrometheusText } from './prometheus.ts'
 import { assertParameters, parsePage, parseQuestion } from './question.ts'
+import type { RebuildSource } from './rebuilds.ts'
+import { serveRebuilds } from './rebuilds.ts'
 import type { Counters } from './scrape.ts'
 import { toFamilies, toServiceFamilies } from './scrape.ts'
 import type { TailSources } from './tail.ts'
@@ -42,6 +44,8 @@ export interface ApiSources extends ServiceSources, TailSources {
   query(question: Question): Promise<Result>
   audit(): Promise<Ledger>
   rejects(question: QuarantineQuestion): Promise<RejectPage>
+  /** Rebuilds of this process's store; without it there are none here. */
+  readonly rebuilds?: RebuildSource | null
   /** What the log holds, as of now; asked after the ledger that it stands beside. */
   logState(ledger: Ledger): Promise<LogState>
 }
@@ -81,6 +85,7 @@ export function createApi(sources: ApiSources): Hono {
     return context.json(toQuarantineAnswer(await sources.rejects(page)))
   })
   serve('tail', createTailAnswer(sources))
+  serveRebuilds(app, sources.rebuilds ?? null)
   app.all('/v1/events', context => {
     if (context.req.method !== 'POST') return refuseMethod('/v1/events', 'POST')
     return toResponse(toProblem('elsewhere', 'events are taken by weir collect; send them there'))

@@ -1,7 +1,7 @@
 /**
  * A rebuild: metrics recounted over the lake, through the engine's own aggregators, and put in
  * place of what is published. While counting goes on, it reads what rests in the lake; then it holds
- * the store, archives what is left, reads that, and has every event that was accepted up to the
+ * the store, archives what is left, reads that, and has all events that were accepted up to the
  * store's offsets: there it compares, and swaps in one commit. Killed anywhere, it leaves the old
  * rows or the new; done again, it gives the same.
  */

@@ -13,6 +13,8 @@ export const PROBLEMS = {
   header_invalid: { status: 400, when: 'a header has a wrong value' },
   host_refused: { status: 403, when: 'the Host header names another machine' },
   origin_refused: { status: 403, when: 'a page of another origin sent this' },
+  token_refused: { status: 403, when: 'the request lacks the token of the data directory' },
+  body_invalid: { status: 400, when: 'the body is not what this path takes' },
   not_found: { status: 404, when: 'there is nothing at this path' },
   elsewhere: { status: 404, when: 'another process of this weir answers here' },
   metric_unknown: { status: 404, when: 'no metric has this name' },

@@ -12,6 +12,7 @@ import { importCommand } from './import.ts'
 import { produceCommand } from './produce.ts'
 import { quarantineCommand } from './quarantine.ts'
 import { queryCommand } from './query.ts'
+import { rebuildCommand } from './rebuild.ts'
 import { serveCommand } from './serve.ts'
 import { sparkCommand } from './spark.ts'
 import { startCommand } from './start.ts'
@@ -30,6 +31,7 @@ export const COMMANDS: readonly Command[] = [
   digestCommand,
   serveCommand,
   batchCommand,
+  rebuildCommand,
   sparkCommand,
   compileCommand,
   configCommand,

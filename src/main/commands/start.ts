@@ -4,7 +4,8 @@
  */
 import { existsSync } from 'node:fs'
 import process from 'node:process'
-import { toNews } from '../../flow/news.ts'
+import { toNews, toSwapNews } from '../../flow/news.ts'
+import type { Rebuilds } from '../../flow/rebuilds.ts'
 import type { Serving } from '../../flow/serve.ts'
 import { openServing } from '../../flow/serve.ts'
 import { openRepairView } from '../../repair/repair.ts'
@@ -18,6 +19,7 @@ import { createEnd } from '../running/end.ts'
 import { assertImportable } from '../running/import-file.ts'
 import { findPeer } from '../running/peer.ts'
 import { openPlace } from '../running/place.ts'
+import { createRebuildsOf } from '../running/rebuilds.ts'
 import { bookOptionsOf } from '../running/repairs.ts'
 import { toReportLine } from '../running/report.ts'
 import { runTraffic } from '../running/traffic.ts'
@@ -57,7 +59,11 @@ async function runStart(context: CommandContext): Promise<number> {
   if (path !== undefined) await assertImportable(context, path)
   await using embedded = await openEmbedded(context)
   const end = createEnd(signal)
-  await using serving = await openServingOf(context, embedded, end.signal)
+  const rebuilds = createRebuildsOf(context, embedded, {
+    onSwap: committed => serving.note(toSwapNews(committed, config.plans)),
+    signal: end.signal,
+  })
+  await using serving = await openServingOf(context, { embedded, rebuilds, signal: end.signal })
   await embedded.begin({
     onLoad: state => serving.begin(state),
     onCommit: (committed, step) => serving.note(toNews(committed, step)),
@@ -74,6 +80,7 @@ async function runStart(context: CommandContext): Promise<number> {
   ])
   serving.setPhase('draining')
   context.terminal.talk('weir: draining …')
+  await rebuilds.idle()
   await serving[Symbol.asyncDispose]()
   removeNote(directory)
   end.throwIfFailed()
@@ -82,10 +89,15 @@ async function runStart(context: CommandContext): Promise<number> {
   return 0
 }
 
+interface ServingParts {
+  readonly embedded: Embedded
+  readonly rebuilds: Rebuilds
+  readonly signal: AbortSignal
+}
+
 async function openServingOf(
   context: CommandContext,
-  embedded: Embedded,
-  signal: AbortSignal,
+  { embedded, rebuilds, signal }: ServingParts,
 ): Promise<Serving> {
   const { config } = context
   const runs = createRunAnswers(await openPlace(context), config.plans)
@@ -95,6 +107,7 @@ async function openServingOf(
     collector: embedded.collector,
     log: embedded.log,
     store: () => withRuns(embedded.store(), runs),
+    rebuilds,
     repairs: openRepairView(await bookOptionsOf(context)),
     pageDirectory: existsSync(PAGE_DIRECTORY) ? PAGE_DIRECTORY : null,
     signal,

@@ -10,7 +10,7 @@ import { readNote } from './data-dir.ts'
 export interface Peer {
   readonly url: string
   /** The JSON of an answer. Throws the Fault that its problem document names. */
-  get(path: string, signal: AbortSignal): Promise<unknown>
+  get(path: string, signal: AbortSignal, headers?: PeerRequest['headers']): Promise<unknown>
   /** The lines of an answer that goes on until the signal aborts. */
   lines(path: string, signal: AbortSignal): AsyncIterable<string>
   post(path: string, request: PeerRequest, signal: AbortSignal): Promise<unknown>
@@ -56,7 +56,7 @@ function createPeer(url: string): Peer {
       })
     }
     const body: unknown = await response.json().catch(() => null)
-    if (!response.ok) throw toFault(url, response.status, body)
+    if (!response.ok) throw toPeerFault(url, response.status, body)
     return body
   }
   return {
@@ -64,7 +64,7 @@ function createPeer(url: string): Peer {
     lines: async function* (path, signal) {
       const response = await fetch(new URL(path, url), { signal })
       if (!response.ok || response.body === null) {
-        throw toFault(url, response.status, await response.json().catch(() => null))
+        throw toPeerFault(url, response.status, await response.json().catch(() => null))
       }
       let rest = ''
       try {
@@ -77,14 +77,14 @@ function createPeer(url: string): Peer {
         if (!signal.aborted) throw new Fault('SERVER_UNREACHABLE', `${url} ended`, { cause })
       }
     },
-    get: (path, signal) => ask(path, { signal }),
+    get: (path, signal, headers = {}) => ask(path, { headers, signal }),
     post: (path, { body, headers }, signal) =>
       ask(path, { method: 'POST', body: body as Uint8Array<ArrayBuffer>, headers, signal }),
   }
 }
 
 /** What a problem document says, as the Fault that it was on the other side. */
-function toFault(url: string, status: number, body: unknown): Fault {
+export function toPeerFault(url: string, status: number, body: unknown): Fault {
   const problem = (body ?? {}) as { readonly code?: unknown; readonly detail?: unknown }
   const code = typeof problem.code === 'string' ? problem.code.toUpperCase() : ''
   const detail = typeof problem.detail === 'string' ? problem.detail : `status ${status}`
