@@ -26,17 +26,19 @@ const SEED = Number(process.env['WEIR_TEST_SEED'] ?? Date.now() % 1_000_000)
 const VISIT_MS = 600
 
 const CONFIG = `
-import { count, countDistinct, defineConfig, defineMetric, sum } from 'weir'
+import {
+  count, countDistinct, defineConfig, defineMetric, productView, purchase, sum,
+} from 'weir'
 
 export default defineConfig({
   metrics: [
     defineMetric('orders_daily', {
-      from: 'purchase', window: 'day', zone: 'Asia/Kolkata', once: 'data.order_id',
+      from: purchase, window: 'day', zone: 'Asia/Kolkata', once: 'data.order_id',
       groupBy: ['data.payment_method'],
       measures: { orders: count(), buyers: countDistinct('user_id'), revenue: sum('data.total_amount') },
     }),
     defineMetric('items_viewed', {
-      from: 'product_view', window: 'hour', measures: { items: countDistinct('data.product_id') },
+      from: productView, window: 'hour', measures: { items: countDistinct('data.product_id') },
     }),
   ],
 })
