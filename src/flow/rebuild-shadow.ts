@@ -42,7 +42,7 @@ export function summarizeShadow(shards: RecountedShards): ShadowSummary {
 
 /** Puts the lines of a shadow, some in each object, compressed; gives the keys. */
 export async function putShadow(
-  objects: ObjectStore,
+  objects: Pick<ObjectStore, 'put'>,
   prefix: string,
   shards: RecountedShards,
 ): Promise<readonly string[]> {

@@ -1,9 +1,9 @@
 /**
  * A rebuild: metrics recounted over the lake, through the engine's own aggregators, and put in
- * place of what is published. While counting goes on, it reads what rests in the lake; then it holds
- * the store, archives what is left, reads that, and has all events that were accepted up to the
- * store's offsets: there it compares, and swaps in one commit. Killed anywhere, it leaves the old
- * rows or the new; done again, it gives the same.
+ * place of what is published. While counting goes on, it reads what rests in the lake; then it
+ * holds the store, archives what is left, and reads that: so it has all events that were accepted
+ * up to the store's offsets. There it compares, and swaps in one commit. Killed anywhere, it leaves
+ * the old rows or the new; done again, it gives the same.
  */
 
 import { joinIds } from '../engine/recount/join-ids.ts'
@@ -48,7 +48,7 @@ export interface RebuildOptions {
   /** A directory of this rebuild alone, that its owner removes. */
   readonly temporary: string
   /** Where shadow and record are put. */
-  readonly records: ObjectStore
+  readonly records: Pick<ObjectStore, 'put'>
   readonly audit: () => Promise<Ledger>
   readonly hold: Holds['run']
   readonly version: string
@@ -229,7 +229,7 @@ interface Recording {
   readonly offsets: readonly LogPosition[]
 }
 
-/** Before the swap: whoever finds it without `swapped.json` does not know whether it took effect. */
+/** Before the swap: without `swapped.json` beside it nobody knows whether that took effect. */
 async function putRecord(options: RebuildOptions, recording: Recording): Promise<void> {
   const { rebuild, records, catalog, clock, version } = options
   const { report, counted, offsets } = recording

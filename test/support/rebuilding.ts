@@ -97,7 +97,7 @@ export async function startDigesting(options: DigestingOptions): Promise<Digesti
         temporary: join(directory, 'temporary'),
         records: options.records,
         audit: () => store().audit(),
-        hold: holds.run,
+        hold: work => holds.run(work),
         version: 'tests',
         clock,
         onProgress: () => undefined,

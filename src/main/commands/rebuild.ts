@@ -1,4 +1,6 @@
 /** `weir rebuild`: metrics recounted from the lake, and put in place of what is published. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import process from 'node:process'
 import { createInterface } from 'node:readline/promises'
 import type { RebuildRequest } from '../../api/rebuilds.ts'
@@ -9,6 +11,7 @@ import { openEmbedded } from '../running/embedded.ts'
 import { createEnd } from '../running/end.ts'
 import { parseRange } from '../running/lake.ts'
 import { findPeer } from '../running/peer.ts'
+import { rebuildPlace } from '../running/rebuild-place.ts'
 import {
   askRebuild,
   checkMetrics,
@@ -93,12 +96,21 @@ function print({ terminal, isSet }: CommandContext, report: RebuildReport): void
   else for (const line of toRebuildLines(report)) terminal.print(line)
 }
 
-/** By the Weir that runs on the data directory; where none does, by this process. */
+/** By the Weir that runs on the data directory; else, or where processes run apart, here. */
 async function rebuild(context: CommandContext, request: RebuildRequest): Promise<RebuildReport> {
+  if (isApart(context)) return await rebuildPlace(context, request)
   const peer = await findPeer(dataDirOf(context.config.settings.data), context.signal)
   return peer === null
     ? await rebuildAlone(context, request)
     : await askRebuild(context, peer, request)
+}
+
+/** The store of a process that does everything. */
+const STORE = 'weir.duckdb'
+
+/** Whether processes run apart: then no store lies in the data directory. */
+function isApart({ config }: CommandContext): boolean {
+  return config.kafka !== null && !existsSync(join(dataDirOf(config.settings.data).store, STORE))
 }
 
 /** The data directory is opened here, and what is in the log is counted on meanwhile. */

@@ -68,7 +68,7 @@ export async function openEmbedded(context: CommandContext): Promise<Embedded> {
       if (current === null) throw new Fault('STORE_UNAVAILABLE', 'the store is not open yet')
       return current
     },
-    hold: holds.run,
+    hold: work => holds.run(work),
     begin: async listeners => {
       const loaded = Promise.withResolvers<void>()
       digest = runDigest({

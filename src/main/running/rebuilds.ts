@@ -33,7 +33,7 @@ export type RebuildParts = Pick<
 const NAME_BYTES = 3
 const POLL_MS = 100
 
-/** Runs one over the lake that the settings name. Throws CONFIG_INVALID where nothing is archived. */
+/** Runs one over the lake of the settings. Throws CONFIG_INVALID where nothing is archived. */
 export async function runRebuildOf(
   context: CommandContext,
   { fromMs, toMs, metrics, mode }: RebuildRequest,

@@ -28,6 +28,7 @@ import { toAsk } from '../question.ts'
 import type { Committed, StepStore, StoreState } from '../store.ts'
 import { answerViews } from '../view/answer-views.ts'
 import { readLine } from './archives.ts'
+import { isTakenOver } from './epochs.ts'
 import { unchanged } from './faults.ts'
 import type { OwnedShard } from './keys.ts'
 import { laterOf } from './later-of.ts'
@@ -224,8 +225,17 @@ class PlacedStore implements ResultsStore {
       this.#options.crash?.('rebuild.before')
       const committed = await this.#put(new Map(prepared))
       this.#options.crash?.('rebuild.after')
+      await this.#assertOurs(writers)
       return committed
     })
+  }
+
+  /** Whoever took a shard over between check and put goes on from what was before. */
+  async #assertOurs(writers: readonly ShardWriter[]): Promise<void> {
+    for (const { owned } of writers) {
+      if (!(await isTakenOver(this.#options.objects, owned))) continue
+      throw this.#break(new Error(`shard ${owned.shard} was taken over meanwhile`))
+    }
   }
 
   /** Commits take turns, in the order of their calls. */
