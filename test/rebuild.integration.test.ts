@@ -35,7 +35,9 @@ export default defineConfig({
     defineMetric('orders_daily', {
       from: purchase, window: 'day', zone: 'Asia/Kolkata', once: 'data.order_id',
       groupBy: ['data.payment_method'],
-      measures: { orders: count(), buyers: countDistinct('user_id'), revenue: sum('data.total_amount') },
+      measures: {
+        orders: count(), buyers: countDistinct('user_id'), revenue: sum('data.total_amount'),
+      },
     }),
     defineMetric('items_viewed', {
       from: productView, window: 'hour', measures: { items: countDistinct('data.product_id') },

@@ -28,12 +28,16 @@ export function toRebuildLines(report: RebuildReport): readonly string[] {
     ...toTable(['metric', 'same', 'changed', 'new', 'gone'], counts),
     '',
     ...report.left_out.map(name => `${name}: left out, its one window has no start; give no range`),
-    `recounted ${lake.rows} events of ${lake.files} files: ${shadow.rows} rows, ` +
+    `recounted ${lake.rows} events of the lake, ${toFilesText(lake.files)}: ${shadow.rows} rows, ` +
       `sha256 ${shadow.sha256}`,
     swapped
       ? `rebuilt: what is published is as it was recounted; record ${report.rebuild}`
       : 'nothing was changed',
   ]
+}
+
+function toFilesText(count: number): string {
+  return count === 1 ? '1 file' : `${count} files`
 }
 
 function toCells(one: Difference): readonly string[] {
