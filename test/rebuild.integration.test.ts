@@ -140,6 +140,24 @@ test('beside a running weir, that is killed too', { timeout: 240_000 }, async ()
   expect([unknown.how, unknown.stderr]).toEqual(['exit 2', expect.stringContaining('nothing')])
 })
 
+test('without a whole lake nothing is rebuilt', { timeout: 60_000 }, async () => {
+  await using place = await createPlace()
+  const data = join(place.directory, 'data')
+  const file = join(place.directory, 'events.ndjson')
+  const event = { event_id: 'e1', event_type: 'page_view', user_id: 'u1', data: {} }
+  writeFileSync(file, `${JSON.stringify({ ...event, timestamp: '2024-09-03T10:00:00Z' })}\n`)
+  const off = { WEIR_ARCHIVE: 'off' }
+  expect((await runWeir(['import', file, '--data', data], off)).how).toBe('exit 0')
+  const rebuild = async (settings: Settings, ...more: string[]): Promise<unknown> => {
+    const { how, stderr } = await runWeir(['rebuild', '--yes', '--data', data, ...more], settings)
+    return [how, /\[(\w+)\]/.exec(stderr)?.[1]]
+  }
+  expect(await rebuild({})).toEqual(['exit 1', 'LAKE_INCOMPLETE'])
+  expect(await rebuild({}, '--metric', 'sales')).toEqual(['exit 0', undefined])
+  expect(await rebuild(off)).toEqual(['exit 2', 'CONFIG_INVALID'])
+  expect(await rebuild({}, '--from', '2024-09-03')).toEqual(['exit 2', 'USAGE'])
+})
+
 interface Shop {
   readonly data: string
   /** With the metrics that are added. */

@@ -71,6 +71,34 @@ test('after a rebuild rows are as the oracle counts them, and stay so', async ()
   await checkAsyncProperty(fc.asyncProperty(cases, assertRebuild), 16)
 }, 240_000)
 
+test('a shadow is of the same bytes however the lake was cut', async () => {
+  await checkAsyncProperty(fc.asyncProperty(cases, assertSameBytes), 4)
+}, 120_000)
+
+async function assertSameBytes(given: RebuildCase): Promise<void> {
+  const shadows: unknown[] = []
+  for (const cut of [
+    { rangeBytesMax: 1, store: 'memory', idsMemoryMax: 20_000 },
+    { rangeBytesMax: 1 << 26, store: 'disk', idsMemoryMax: 1 << 20 },
+  ] as const) {
+    await using place = await createPlace()
+    const bench = await createBench({ ...given, ...cut }, place.directory)
+    await using _log = bench.log
+    const plans = [...bench.shop, ...bench.later]
+    const half = Math.floor(bench.appends.length / 2)
+    await bench.append(bench.appends.slice(0, half))
+    await using running = await bench.start(plans)
+    await running.caughtUp()
+    // What it leaves in the lake is a cut, too.
+    if (cut.rangeBytesMax > 1) await running.rebuild({ mode: 'try' })
+    await bench.append(bench.appends.slice(half))
+    await running.caughtUp()
+    const range = given.damage
+    shadows.push((await running.rebuild({ range })).shadow)
+  }
+  deepStrictEqual(shadows[0], shadows[1])
+}
+
 async function assertRebuild(given: RebuildCase): Promise<void> {
   await using place = await createPlace()
   const bench = await createBench(given, place.directory)
