@@ -47,6 +47,8 @@ export interface CompareOptions {
   readonly range: WindowRange
   /** Differences that are told at most. */
   readonly differencesMax: number
+  /** Waited for now and then, so that others have their turn. */
+  readonly breathe: () => Promise<void>
 }
 
 /** Of one window and key what all shards counted. */
@@ -60,6 +62,8 @@ interface Group {
 }
 
 const PAGE_ROWS = 10_000
+/** Rows between two breaths: some milliseconds. */
+const BREATH_ROWS = 4_096
 
 /** `batches`: of each shard what it counted of the metric, rows in order; none, no batch. */
 export async function compareMetric(
@@ -68,7 +72,7 @@ export async function compareMetric(
   options: CompareOptions,
 ): Promise<Comparison> {
   const { progress, range, differencesMax } = options
-  const groups = groupBatches(plan, batches)
+  const groups = await groupBatches(plan, batches, options.breathe)
   const context = { progress, partialUntilMs: null, source: 'stream' }
   const left = new Map(
     groups.map(group => {
@@ -119,13 +123,16 @@ interface Lateness {
   readonly revision: number
 }
 
-function groupBatches(
+async function groupBatches(
   plan: MetricPlan,
   batches: ReadonlyMap<number, PartialBatch>,
-): readonly Group[] {
+  breathe: () => Promise<void>,
+): Promise<readonly Group[]> {
   const groups = new Map<string, Group>()
   for (const [shard, batch] of batches) {
-    const found = Array.from({ length: batch.rowCount }, (_, row) => {
+    const found: Group[] = []
+    for (let row = 0; row < batch.rowCount; row += 1) {
+      if (row % BREATH_ROWS === 0) await breathe()
       const key = batch.keys.map(column => column[row] ?? null)
       const window = {
         start: present(batch.windowStart[row], 'a row'),
@@ -144,8 +151,8 @@ function groupBatches(
       const code = part.currency ?? ''
       const known = group.parts.get(code)
       group.parts.set(code, known === undefined ? part : mergeParts(known, part))
-      return group
-    })
+      found.push(group)
+    }
     addSets(batch, found)
   }
   return [...groups.values()]

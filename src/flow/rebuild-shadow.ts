@@ -26,14 +26,20 @@ export interface ShadowSummary {
 const compress = promisify(gzip)
 /** Lines of one object at most. */
 const OBJECT_LINES_MAX = 100_000
+/** Lines between two breaths: some milliseconds. */
+const BREATH_LINES = 4_096
 
 /** The SHA-256 of the lines of a shadow, which nothing keeps. */
-export function summarizeShadow(shards: RecountedShards): ShadowSummary {
+export async function summarizeShadow(
+  shards: RecountedShards,
+  breathe: () => Promise<void>,
+): Promise<ShadowSummary> {
   const hash = createHash('sha256')
   let rows = 0
   for (const line of linesOf(shards)) {
     hash.update(line)
     rows += 1
+    if (rows % BREATH_LINES === 0) await breathe()
   }
   const blocks = [...shards.values()].flatMap(one => one.ids)
   const ids = blocks.reduce((sum, block) => sum + block.ids.length / ID_BYTES, 0)
@@ -43,8 +49,8 @@ export function summarizeShadow(shards: RecountedShards): ShadowSummary {
 /** Puts the lines of a shadow, some in each object, compressed; gives the keys. */
 export async function putShadow(
   objects: Pick<ObjectStore, 'put'>,
-  prefix: string,
   shards: RecountedShards,
+  { prefix, breathe }: { readonly prefix: string; readonly breathe: () => Promise<void> },
 ): Promise<readonly string[]> {
   const keys: string[] = []
   let lines: string[] = []
@@ -56,6 +62,7 @@ export async function putShadow(
   }
   for (const line of linesOf(shards)) {
     lines.push(line)
+    if (lines.length % BREATH_LINES === 0) await breathe()
     if (lines.length === OBJECT_LINES_MAX) await put()
   }
   if (lines.length > 0) await put()

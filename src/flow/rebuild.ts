@@ -169,7 +169,7 @@ async function finish(options: Running, counted: Counted): Promise<RebuildReport
     left_out: options.leftOut,
     differences: differences.slice(0, DIFFERENCES_MAX),
     differences_cut: differences.length > DIFFERENCES_MAX,
-    shadow: summarizeShadow(shards),
+    shadow: await summarizeShadow(shards, breathOf(options)),
     lake: { files: feed.files.length, rows: feed.rowCount },
   }
   if (options.mode === 'try') return report
@@ -193,10 +193,12 @@ async function finish(options: Running, counted: Counted): Promise<RebuildReport
 }
 
 async function compareAll(
-  { plans, range, onProgress }: Running,
+  options: Running,
   { held, shards }: Counted,
 ): Promise<readonly Comparison[]> {
+  const { plans, range, onProgress } = options
   const { store, state } = held
+  const breathe = breathOf(options)
   const comparisons: Comparison[] = []
   let told = 0
   for (const plan of plans) {
@@ -209,11 +211,17 @@ async function compareAll(
     // One more than is told, so that it is known whether there are more.
     const differencesMax = DIFFERENCES_MAX + 1 - told
     const { progress } = state
-    const one = await compareMetric(plan, batches, { store, progress, range, differencesMax })
+    const given = { store, progress, range, differencesMax, breathe }
+    const one = await compareMetric(plan, batches, given)
     told += one.differences.length
     comparisons.push(one)
   }
   return comparisons
+}
+
+/** A turn of the event loop, for who sends events meanwhile. */
+function breathOf({ clock, signal }: RebuildOptions): () => Promise<void> {
+  return () => clock.sleep(0, signal)
 }
 
 function offsetsOf({ state }: Held): readonly LogPosition[] {
@@ -243,7 +251,10 @@ async function putRecord(options: RebuildOptions, recording: Recording): Promise
     catalog_version: catalog.version,
     offsets,
     lake_files: counted.feed.files,
-    shadow_files: await putShadow(records, `${rebuild}/`, counted.shards),
+    shadow_files: await putShadow(records, counted.shards, {
+      prefix: `${rebuild}/`,
+      breathe: breathOf(options),
+    }),
   }
   await records.put(`${rebuild}/record.json`, toUtf8(`${JSON.stringify(record, null, 2)}\n`))
 }
