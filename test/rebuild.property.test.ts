@@ -68,11 +68,11 @@ const cases: fc.Arbitrary<RebuildCase> = fc.record({
 })
 
 test('after a rebuild rows are as the oracle counts them, and stay so', async () => {
-  await checkAsyncProperty(fc.asyncProperty(cases, assertRebuild), 16)
+  await checkAsyncProperty(fc.asyncProperty(cases, assertRebuild), 8)
 }, 240_000)
 
 test('a shadow is of the same bytes however the lake was cut', async () => {
-  await checkAsyncProperty(fc.asyncProperty(cases, assertSameBytes), 4)
+  await checkAsyncProperty(fc.asyncProperty(cases, assertSameBytes), 3)
 }, 120_000)
 
 async function assertSameBytes(given: RebuildCase): Promise<void> {
