@@ -20,6 +20,8 @@ import { PAGE_POLICY } from './pages/html.ts'
 import { toProblemPage } from './pages/problem-page.ts'
 import { toPrometheusText } from './prometheus.ts'
 import { assertParameters, parsePage } from './question.ts'
+import type { RebuildSource } from './rebuilds.ts'
+import { serveRebuilds } from './rebuilds.ts'
 import { answerTagged, notHere, toResponse } from './respond.ts'
 import { createResultAnswers } from './result-answers.ts'
 import type { Counters } from './scrape.ts'
@@ -45,6 +47,8 @@ export interface ApiSources extends ServiceSources, TailSources {
   query(question: Question): Promise<Result>
   audit(): Promise<Ledger>
   rejects(question: QuarantineQuestion): Promise<RejectPage>
+  /** Rebuilds of this process's store; without it there are none here. */
+  readonly rebuilds?: RebuildSource | null
   /** What the log holds, as of now; asked after the ledger that it stands beside. */
   logState(ledger: Ledger): Promise<LogState>
 }
@@ -87,6 +91,7 @@ export function createApi(sources: ApiSources): Hono {
   serve('tail', createTailAnswer(sources))
   serve('openapi', context => answerTagged(context, openApi, 'application/json'))
   serve('docs', context => answerPage(context, toDocsPage({ routes: ROUTES, version })))
+  serveRebuilds(app, sources.rebuilds ?? null)
   app.all('/v1/events', context => {
     if (context.req.method !== 'POST') return refuseMethod('/v1/events', 'POST')
     return notHere('events are taken by weir collect; send them there')

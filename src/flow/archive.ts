@@ -13,8 +13,7 @@ import { advanceArchive, noteStep } from '../model/archive.ts'
 import type { Fetch, LogPosition } from '../model/record.ts'
 import type { Step } from '../model/step.ts'
 import type { Clock } from '../std/clock.ts'
-import type { Fault } from '../std/fault.ts'
-import { isFault } from '../std/fault.ts'
+import { Fault, isFault } from '../std/fault.ts'
 import { MIB, SECOND_MS } from '../std/units.ts'
 import type { StepStore } from '../store/store.ts'
 
@@ -198,6 +197,31 @@ async function archiveEntry(
   entry.blockedAt = null
   entry.totals = advanceArchive(entry.totals, advance, gone)
   log.release([{ ...place, offset: advance.offsetNext }])
+}
+
+/**
+ * Archives at once all that is digested. Nothing else archives these partitions meanwhile. Throws
+ * STORE_CONFLICT where an intent goes on past what is digested, and what the lake and log throw.
+ */
+export async function archiveOut(
+  options: ArchiverOptions,
+  signal: AbortSignal,
+): Promise<readonly ArchiveTotals[]> {
+  const done: ArchiveTotals[] = []
+  for (const totals of options.archives) {
+    const entry: Entry = { totals, bytes: 0, blockedAt: null }
+    while (entry.totals.offsetNext < entry.totals.offsetDigested) {
+      await archiveEntry(options, entry, signal)
+      if (entry.blockedAt === null) continue
+      throw new Fault(
+        'STORE_CONFLICT',
+        `of ${totals.topic}/${totals.partition} a range is on its way to the lake that goes on ` +
+          'past what is digested; try again when that is',
+      )
+    }
+    done.push(entry.totals)
+  }
+  return done
 }
 
 function readFrom(

@@ -132,6 +132,8 @@ function withFates(store: Store, stage: Stage): Store {
   return {
     load: () => store.load(),
     query: question => store.query(question),
+    rows: question => store.rows(question),
+    swap: swap => store.swap(swap),
     audit: () => store.audit(),
     rejects: question => store.rejects(question),
     commit: async step => {

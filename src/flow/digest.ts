@@ -10,7 +10,6 @@ import type { Engine } from '../engine/engine.ts'
 import { createEngine } from '../engine/shard-engine.ts'
 import type { EventLog } from '../log/log.ts'
 import type { ArchiveTotals } from '../model/archive.ts'
-import { isPlace } from '../model/archive.ts'
 import type { Catalog } from '../model/catalog.ts'
 import { topicsOf } from '../model/catalog.ts'
 import type { MetricPlan } from '../model/plan.ts'
@@ -24,6 +23,8 @@ import { MIB, SECOND_MS } from '../std/units.ts'
 import type { Committed, StepStore, StoreState } from '../store/store.ts'
 import type { Archiver, ArchiveSettings } from './archive.ts'
 import { nameOf, startArchiver } from './archive.ts'
+import { findArchives, toHeld } from './held.ts'
+import type { Holds } from './holds.ts'
 import type { PublishRejects } from './publish-rejects.ts'
 
 export interface DigestOptions {
@@ -49,6 +50,8 @@ export interface DigestOptions {
   readonly announces?: boolean
   /** Where the digest's shards are archived; without it they are not. */
   readonly archive?: ArchiveSettings
+  /** Work that has the store to itself between two steps. */
+  readonly holds?: Holds
   /** Told after each pull whether there is surely more. */
   readonly onPull?: (isBehind: boolean) => void
   /** Called with the rejects of a step, and waited for, before the step is committed. */
@@ -85,6 +88,14 @@ const BACKOFF_MS_MAX = 5 * SECOND_MS
  * an outage that goes on: what was not digested is in the log.
  */
 export async function runDigest(options: DigestOptions): Promise<void> {
+  try {
+    await runSessions(options)
+  } finally {
+    options.holds?.close()
+  }
+}
+
+async function runSessions(options: DigestOptions): Promise<void> {
   let backoffMs = BACKOFF_MS_MIN
   const { outage } = options
   while (!options.signal.aborted) {
@@ -108,6 +119,21 @@ export async function runDigest(options: DigestOptions): Promise<void> {
 /** One life of the store: from its offsets on, until drained, aborted, or a fault. */
 async function runSession(options: DigestOptions, onHealthy: () => void): Promise<void> {
   await using store = await options.openStore()
+  for (;;) {
+    await runEngines(options, store, onHealthy)
+    const { holds } = options
+    if (options.signal.aborted || holds?.isAsked !== true) return
+    const held = await toHeld(options, store)
+    await holds.take()?.(held)
+  }
+}
+
+/** From the store's offsets on, until drained or aborted, or work waits for the store. */
+async function runEngines(
+  options: DigestOptions,
+  store: StepStore,
+  onHealthy: () => void,
+): Promise<void> {
   const { engines, positions, archives } = await loadEngines(options, store)
   const { log, clock, archive } = options
   let archiver: Archiver | null = null
@@ -128,28 +154,15 @@ async function runSession(options: DigestOptions, onHealthy: () => void): Promis
 async function loadEngines(
   options: DigestOptions,
   store: StepStore,
-): Promise<Pick<Session, 'engines' | 'positions'> & { readonly archives: Archives }> {
+): Promise<
+  Pick<Session, 'engines' | 'positions'> & { readonly archives: readonly ArchiveTotals[] }
+> {
   const state = await store.load()
   options.onLoad?.(state)
   const engines = createEngines(options, state)
   const owned = state.shards.filter(({ shard }) => options.shards.includes(shard))
   const archives = owned.flatMap(shard => findArchives(shard, options.catalog))
   return { engines, positions: await findPositions(options, state), archives }
-}
-
-type Archives = readonly ArchiveTotals[]
-
-/**
- * Those that go on: neither of an event type that is no longer declared, nor of before a time
- * without archiving.
- */
-function findArchives({ archives = [], partitions }: ShardState, catalog: Catalog): Archives {
-  const topics = new Set(topicsOf(catalog))
-  return archives.filter(
-    archive =>
-      topics.has(archive.topic) &&
-      partitions.some(one => isPlace(one, archive) && one.offsetNext === archive.offsetDigested),
-  )
 }
 
 /** By shard. */
@@ -187,7 +200,7 @@ async function digestLog(options: DigestOptions, session: Session): Promise<void
       await commits.begin()
       committedAtMs = clock.monotonic()
     }
-    if (isCaughtUp && isLast) break
+    if ((isCaughtUp && isLast) || options.holds?.isAsked === true) break
     isLast = options.drain.aborted
   }
   if (!signal.aborted) await commits.begin()

@@ -1,5 +1,6 @@
 /** A commit of this process as news. */
 import type { News } from '../model/news.ts'
+import type { MetricPlan } from '../model/plan.ts'
 import type { Step } from '../model/step.ts'
 import type { Committed } from '../store/store.ts'
 
@@ -13,4 +14,10 @@ export function toNews({ sequence, progress }: Committed, { shards }: Step): New
     hasRejects: shards.some(shard => shard.rejects.length > 0),
     arrivalMs: arrivals.length === 0 ? null : Math.min(...arrivals),
   }
+}
+
+/** A swap as news: any windows of its metrics may have changed. */
+export function toSwapNews({ sequence, progress }: Committed, plans: readonly MetricPlan[]): News {
+  const changes = plans.map(plan => ({ plan, starts: null }))
+  return { sequence, progress, changes, hasRejects: false, arrivalMs: null }
 }

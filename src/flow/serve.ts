@@ -6,6 +6,7 @@ import type { QuarantineQuestion } from '../api/api.ts'
 import { createApi } from '../api/api.ts'
 import type { Door } from '../api/node/http.ts'
 import { serveHttp } from '../api/node/http.ts'
+import type { RebuildSource } from '../api/rebuilds.ts'
 import type { Collector } from '../collector/collector.ts'
 import { createCollectorHandler } from '../collector/http.ts'
 import { createChecker } from '../engine/scan/check.ts'
@@ -43,6 +44,8 @@ export interface ServeOptions {
   /** 0: any that is free. */
   readonly port: number
   readonly door: Door
+  /** Rebuilds of the store; null: they are asked of no process. */
+  readonly rebuilds?: RebuildSource | null
   /** The built page; null: none. */
   readonly pageDirectory: string | null
   readonly residentBytes: () => number
@@ -102,6 +105,7 @@ export async function openServing(options: ServeOptions): Promise<Serving> {
   const app = createApi({
     plans,
     ...sources,
+    rebuilds: options.rebuilds ?? null,
     tail: (backCount, left) =>
       tailLog({ log, check, backCount, signal: AbortSignal.any([left, signal]) }),
     status: () => ({ phase, progress, version: options.version }),

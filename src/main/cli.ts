@@ -82,6 +82,10 @@ async function runCommand(command: Command, words: readonly string[]): Promise<n
       config,
       positionals,
       flag: text,
+      flags: name => {
+        const value = values[name]
+        return Array.isArray(value) ? value : []
+      },
       isSet,
       clock,
       terminal,

@@ -15,6 +15,8 @@ export const PROBLEMS = {
   forbidden: { status: 403, when: 'the key that came with this has not the scope for it' },
   host_refused: { status: 403, when: 'the Host header names another machine' },
   origin_refused: { status: 403, when: 'a page of another origin sent this' },
+  token_refused: { status: 403, when: 'the request lacks the token of the data directory' },
+  body_invalid: { status: 400, when: 'the body is not what this path takes' },
   not_found: { status: 404, when: 'there is nothing at this path' },
   metric_unknown: { status: 404, when: 'no metric has this name' },
   reject_unknown: { status: 404, when: 'no record in quarantine has this place' },

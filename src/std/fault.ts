@@ -24,6 +24,10 @@ export const FAULTS = {
   },
   FILE_UNREADABLE: { retry: 'never', when: 'a named file is missing, or cannot be read' },
   FORMAT_UNKNOWN: { retry: 'never', when: 'a file is of no format that weir can read' },
+  LAKE_INCOMPLETE: {
+    retry: 'never',
+    when: 'the lake lacks events that were counted, so that nothing can be recounted from it',
+  },
   LAKE_UNAVAILABLE: {
     retry: 'with-backoff',
     when: 'files for the lake cannot be written in the data directory',
@@ -53,11 +57,19 @@ export const FAULTS = {
     when: 'a program that a command needs, as java, is not installed',
   },
   QUERY_INVALID: { retry: 'never', when: 'a question has a wrong metric, time, limit or cursor' },
+  REBUILD_TOO_LARGE: {
+    retry: 'never',
+    when: 'a recount has more rows or ids than it may hold in memory',
+  },
   SERVER_UNREACHABLE: { retry: 'with-backoff', when: 'the running weir does not answer' },
   SPARK_FAILED: { retry: 'never', when: 'a job of spark ended without its result' },
   STORE_COMMIT_UNCERTAIN: {
     retry: 'at-once',
     when: 'a commit failed; reopening the store tells whether it took effect',
+  },
+  STORE_CONFLICT: {
+    retry: 'at-once',
+    when: 'the store moved on since what it is to take was counted',
   },
   STORE_CORRUPT: { retry: 'never', when: 'a file of the store is damaged' },
   STORE_UNAVAILABLE: { retry: 'with-backoff', when: 'the store cannot be opened or written' },

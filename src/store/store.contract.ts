@@ -11,6 +11,7 @@ import { expectFault, rowsOf } from './bed.ts'
 import { testShapes } from './shapes.contract.ts'
 import { block, plansOf, reject, shardStep, sold, stepOf, toBatch, totals } from './steps.ts'
 import type { Store } from './store.ts'
+import { testSwap, testWholeRows } from './swap.contract.ts'
 
 const hourly = defineMetric('hourly', {
   from: sold,
@@ -25,18 +26,22 @@ const [plan, endlessPlan] = plans as [MetricPlan, MetricPlan]
 const NOON = '2026-03-01T12:00:00Z'
 const at = (time: string): number => Date.parse(`2026-03-01T${time}Z`)
 
+/** What every store does. */
+const TESTS = [
+  testSteps,
+  testProgress,
+  testIds,
+  testQuarantine,
+  testAnswers,
+  testShapes,
+  testArchive,
+  testSwap,
+] as const
+
 /** Of a store that one process opens at a time, and that commits a step in one piece. */
 export function testStore(name: string, makeBed: () => Promise<StoreBed>): void {
   describe(name, () => {
-    testSteps(makeBed)
-    testHolding(makeBed)
-    testRevisions(makeBed)
-    testProgress(makeBed)
-    testIds(makeBed)
-    testQuarantine(makeBed)
-    testAnswers(makeBed)
-    testShapes(makeBed)
-    testArchive(makeBed)
+    for (const run of [...TESTS, testHolding, testRevisions, testWholeRows]) run(makeBed)
   })
 }
 
@@ -49,15 +54,9 @@ export function testSharedStore(
   writers: 'one' | 'many',
   makeBed: () => Promise<StoreBed>,
 ): void {
+  const more = writers === 'one' ? [testRevisions, testWholeRows] : []
   describe(name, () => {
-    testSteps(makeBed)
-    if (writers === 'one') testRevisions(makeBed)
-    testProgress(makeBed)
-    testIds(makeBed)
-    testQuarantine(makeBed)
-    testAnswers(makeBed)
-    testShapes(makeBed)
-    testArchive(makeBed)
+    for (const run of [...TESTS, ...more]) run(makeBed)
   })
 }
 

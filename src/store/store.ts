@@ -12,6 +12,7 @@ import type { Ledger } from '../model/ledger.ts'
 import type { RefusedCount, RefusedRange } from '../model/refused.ts'
 import type { Question, RejectFilter, RejectPage, Result } from '../model/result.ts'
 import type { ShardState, Step } from '../model/step.ts'
+import type { Swap } from '../model/swap.ts'
 
 export interface StoreState {
   /** Published progress, ms since the epoch; null: none yet. It never decreases. */
@@ -35,7 +36,7 @@ export interface RejectQuestion extends RejectFilter {
 
 /** What the digest needs of a store: its state, and a place for steps. */
 export interface StepStore extends AsyncDisposable {
-  /** The state as of the last commit. Called once, before the first commit. */
+  /** The state as of the last commit. Called while none is under way. */
   load(): Promise<StoreState>
 
   /**
@@ -57,6 +58,16 @@ export interface StepStore extends AsyncDisposable {
    * which it gives the count. Waits for a commit under way. Throws what `commit` throws.
    */
   archive(advance: ArchiveAdvance): Promise<RefusedCount>
+
+  /** Answers as `query` does, and of a metric with `top` with all of its rows. */
+  rows(question: Question): Promise<Result>
+
+  /**
+   * Puts rows in place of those of a range, with their ids, in one commit; the same again changes
+   * nothing. Engines made of an earlier state are of no more use. Throws STORE_CONFLICT where the
+   * offsets are not those of the swap, and then nothing changed; and what `commit` throws.
+   */
+  swap(swap: Swap): Promise<Committed>
 }
 
 /** What readers need of a store. */

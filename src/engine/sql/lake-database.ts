@@ -16,6 +16,8 @@ export interface LakeDatabase extends AsyncDisposable {
   attach(view: LakeView, files: readonly string[]): Promise<void>
   /** Throws LAKE_UNREADABLE where a file cannot be read, or is none of the lake's. */
   ask(sql: string): AsyncIterable<readonly RunRow[]>
+  /** As `ask`, by columns: of each chunk of rows the values of every column. */
+  columns(sql: string): AsyncIterable<readonly (readonly unknown[])[]>
 }
 
 export interface LakeDatabaseOptions {
@@ -55,6 +57,14 @@ export async function openLakeDatabase(options: LakeDatabaseOptions): Promise<La
     ask: async function* (sql) {
       const result = await guarded(() => connection.stream(sql))
       for await (const rows of result.yieldRowObjects()) yield rows.map(toRunRow)
+    },
+    columns: async function* (sql) {
+      const result = await guarded(() => connection.stream(sql))
+      for (;;) {
+        const chunk = await guarded(() => result.fetchChunk())
+        if (chunk === null || chunk.rowCount === 0) return
+        yield chunk.getColumns()
+      }
     },
     [Symbol.asyncDispose]: async () => {
       connection.closeSync()

@@ -108,7 +108,7 @@ function scaleOf(type: ColumnRef['type']): number {
   return type.kind === 'decimal' ? type.scale : 0
 }
 
-function refsOf(plan: MetricPlan): readonly ColumnRef[] {
+export function refsOf(plan: MetricPlan): readonly ColumnRef[] {
   const measured = plan.measures.flatMap(measure => {
     if (measure.kind === 'ratio') return []
     return measure.kind === 'count' ? measure.where.map(({ field }) => field) : [measure.field]

@@ -13,6 +13,7 @@ import { keysCommand } from './keys.ts'
 import { produceCommand } from './produce.ts'
 import { quarantineCommand } from './quarantine.ts'
 import { queryCommand } from './query.ts'
+import { rebuildCommand } from './rebuild.ts'
 import { serveCommand } from './serve.ts'
 import { sparkCommand } from './spark.ts'
 import { startCommand } from './start.ts'
@@ -31,6 +32,7 @@ export const COMMANDS: readonly Command[] = [
   digestCommand,
   serveCommand,
   batchCommand,
+  rebuildCommand,
   sparkCommand,
   compileCommand,
   keysCommand,

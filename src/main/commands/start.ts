@@ -5,7 +5,8 @@
 import { existsSync } from 'node:fs'
 import process from 'node:process'
 import type { Door } from '../../api/node/http.ts'
-import { toNews } from '../../flow/news.ts'
+import { toNews, toSwapNews } from '../../flow/news.ts'
+import type { Rebuilds } from '../../flow/rebuilds.ts'
 import type { Serving } from '../../flow/serve.ts'
 import { openServing } from '../../flow/serve.ts'
 import { openRepairView } from '../../repair/repair.ts'
@@ -20,6 +21,7 @@ import { createEnd } from '../running/end.ts'
 import { assertImportable } from '../running/import-file.ts'
 import { findPeer } from '../running/peer.ts'
 import { openPlace } from '../running/place.ts'
+import { createRebuildsOf } from '../running/rebuilds.ts'
 import { bookOptionsOf } from '../running/repairs.ts'
 import { toReportLine } from '../running/report.ts'
 import { runTraffic } from '../running/traffic.ts'
@@ -60,7 +62,12 @@ async function runStart(context: CommandContext): Promise<number> {
   await using open = await openDoor(context)
   await using embedded = await openEmbedded(context)
   const end = createEnd(signal)
-  await using serving = await openServingOf(context, { embedded, ...open, signal: end.signal })
+  const rebuilds = createRebuildsOf(context, embedded, {
+    onSwap: committed => serving.note(toSwapNews(committed, config.plans)),
+    signal: end.signal,
+  })
+  const parts = { embedded, rebuilds, door: open.door, signal: end.signal }
+  await using serving = await openServingOf(context, parts)
   await embedded.begin({
     onLoad: state => serving.begin(state),
     onCommit: (committed, step) => serving.note(toNews(committed, step)),
@@ -78,6 +85,7 @@ async function runStart(context: CommandContext): Promise<number> {
   ])
   serving.setPhase('draining')
   context.terminal.talk('weir: draining …')
+  await rebuilds.idle()
   await serving[Symbol.asyncDispose]()
   removeNote(directory)
   end.throwIfFailed()
@@ -86,15 +94,16 @@ async function runStart(context: CommandContext): Promise<number> {
   return 0
 }
 
-interface Parts {
+interface ServingParts {
   readonly embedded: Embedded
+  readonly rebuilds: Rebuilds
   readonly door: Door
   readonly signal: AbortSignal
 }
 
 async function openServingOf(
   context: CommandContext,
-  { embedded, door, signal }: Parts,
+  { embedded, rebuilds, door, signal }: ServingParts,
 ): Promise<Serving> {
   const { config } = context
   const runs = createRunAnswers(await openPlace(context), config.plans)
@@ -104,6 +113,7 @@ async function openServingOf(
     collector: embedded.collector,
     log: embedded.log,
     store: () => withRuns(embedded.store(), runs),
+    rebuilds,
     repairs: openRepairView(await bookOptionsOf(context)),
     pageDirectory: existsSync(PAGE_DIRECTORY) ? PAGE_DIRECTORY : null,
     signal,

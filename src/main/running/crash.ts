@@ -27,6 +27,8 @@ const POINTS = [
   'upload.after',
   'archive.before',
   'archive.after',
+  'rebuild.before',
+  'rebuild.after',
   'repair.before',
   'repair.begun',
   'repair.sent',

@@ -2,6 +2,8 @@
 import { join } from 'node:path'
 import type { Collector } from '../../collector/collector.ts'
 import { runDigest } from '../../flow/digest.ts'
+import type { Holds } from '../../flow/holds.ts'
+import { createHolds } from '../../flow/holds.ts'
 import { createIngest } from '../../flow/ingest.ts'
 import { createPublishRejects } from '../../flow/publish-rejects.ts'
 import type { EventLog } from '../../log/log.ts'
@@ -22,6 +24,8 @@ export interface Embedded extends AsyncDisposable {
   readonly collector: Collector
   /** The store that is open now. Throws STORE_UNAVAILABLE between two lives of it. */
   store(): Store
+  /** Does work that has the store to itself, between two steps. Called after `begin`. */
+  readonly hold: Holds['run']
   /** Begins to digest. Called once; resolves when the store is loaded for the first time. */
   begin(listeners: EmbeddedListeners): Promise<void>
   /** Digests all that is in the log, commits it, and ends. Called after `begin`. */
@@ -56,6 +60,7 @@ export async function openEmbedded(context: CommandContext): Promise<Embedded> {
   let digest: Promise<void> | null = null
   const drain = new AbortController()
   const stop = new AbortController()
+  const holds = createHolds()
   return {
     log,
     collector: createIngest({ log, catalog, clock }),
@@ -63,6 +68,7 @@ export async function openEmbedded(context: CommandContext): Promise<Embedded> {
       if (current === null) throw new Fault('STORE_UNAVAILABLE', 'the store is not open yet')
       return current
     },
+    hold: work => holds.run(work),
     begin: async listeners => {
       const loaded = Promise.withResolvers<void>()
       digest = runDigest({
@@ -83,6 +89,7 @@ export async function openEmbedded(context: CommandContext): Promise<Embedded> {
           loaded.resolve()
         },
         onCommit: listeners.onCommit,
+        holds,
         ...(archive === null ? {} : { archive: archive.settings, onPull: archive.onPull }),
         ...(rejects === null
           ? {}

@@ -10,7 +10,7 @@ import { readLocalKey, readNote } from './data-dir.ts'
 export interface Peer {
   readonly url: string
   /** The JSON of an answer. Throws the Fault that its problem document names. */
-  get(path: string, signal: AbortSignal): Promise<unknown>
+  get(path: string, signal: AbortSignal, headers?: PeerRequest['headers']): Promise<unknown>
   /** The lines of an answer that goes on until the signal aborts. */
   lines(path: string, signal: AbortSignal): AsyncIterable<string>
   post(path: string, request: PeerRequest, signal: AbortSignal): Promise<unknown>
@@ -57,7 +57,7 @@ function createPeer(url: string, key: string | null): Peer {
       })
     }
     const body: unknown = await response.json().catch(() => null)
-    if (!response.ok) throw toFault(url, response.status, body)
+    if (!response.ok) throw toPeerFault(url, response.status, body)
     return body
   }
   return {
@@ -65,7 +65,7 @@ function createPeer(url: string, key: string | null): Peer {
     lines: async function* (path, signal) {
       const response = await fetch(new URL(path, url), { headers: own, signal })
       if (!response.ok || response.body === null) {
-        throw toFault(url, response.status, await response.json().catch(() => null))
+        throw toPeerFault(url, response.status, await response.json().catch(() => null))
       }
       let rest = ''
       try {
@@ -78,7 +78,7 @@ function createPeer(url: string, key: string | null): Peer {
         if (!signal.aborted) throw new Fault('SERVER_UNREACHABLE', `${url} ended`, { cause })
       }
     },
-    get: (path, signal) => ask(path, { headers: own, signal }),
+    get: (path, signal, headers = {}) => ask(path, { headers: { ...headers, ...own }, signal }),
     post: (path, { body, headers }, signal) =>
       ask(path, {
         method: 'POST',
@@ -90,7 +90,7 @@ function createPeer(url: string, key: string | null): Peer {
 }
 
 /** What a problem document says, as the Fault that it was on the other side. */
-function toFault(url: string, status: number, body: unknown): Fault {
+export function toPeerFault(url: string, status: number, body: unknown): Fault {
   const problem = (body ?? {}) as { readonly code?: unknown; readonly detail?: unknown }
   const code = typeof problem.code === 'string' ? problem.code.toUpperCase() : ''
   const detail = typeof problem.detail === 'string' ? problem.detail : `status ${status}`

@@ -10,6 +10,8 @@ export interface Flag {
   /** A flag without a value; else what its value is called in help. */
   readonly value: string | null
   readonly about: string
+  /** It may be given more than once. */
+  readonly isMultiple?: boolean
 }
 
 export interface Command {
@@ -30,6 +32,8 @@ export interface CommandContext {
   readonly positionals: readonly string[]
   /** The value of a flag of the command; undefined where it was not given. */
   readonly flag: (name: string) => string | undefined
+  /** All values of a flag that may be given more than once. */
+  readonly flags: (name: string) => readonly string[]
   readonly isSet: (name: string) => boolean
   readonly clock: Clock
   readonly terminal: Terminal
@@ -49,18 +53,26 @@ export interface Terminal {
 
 export interface ParsedWords {
   readonly positionals: readonly string[]
-  readonly values: { readonly [name: string]: string | boolean | undefined }
+  readonly values: { readonly [name: string]: string | boolean | string[] | undefined }
+}
+
+/** As `parseArgs` takes them. */
+interface Option {
+  readonly type: 'string' | 'boolean'
+  readonly short?: string
+  readonly multiple?: boolean
 }
 
 /** Reads the words after a command's name. Throws USAGE naming the word at fault. */
 export function parseWords(command: Command, words: readonly string[]): ParsedWords {
-  const options: Record<string, { type: 'string' | 'boolean'; short?: string }> = {
+  const options: Record<string, Option> = {
     help: { type: 'boolean', short: 'h' },
     config: { type: 'string' },
   }
   for (const name of SETTING_NAMES) options[toFlag(name).slice(2)] = { type: 'string' }
   for (const [name, flag] of Object.entries(command.flags)) {
-    options[name] = { type: flag.value === null ? 'boolean' : 'string' }
+    const multiple = flag.isMultiple === true
+    options[name] = { type: flag.value === null ? 'boolean' : 'string', multiple }
   }
   let parsed: ReturnType<typeof parseArgs>
   try {

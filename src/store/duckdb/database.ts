@@ -148,3 +148,17 @@ function toOpenFault(directory: string, cause: unknown): Fault {
   }
   return unavailable(`in '${directory}' cannot be opened`, cause)
 }
+
+export async function inTransaction(
+  connection: DuckDBConnection,
+  work: () => Promise<void>,
+): Promise<void> {
+  await connection.run('BEGIN TRANSACTION')
+  try {
+    await work()
+  } catch (error) {
+    await connection.run('ROLLBACK')
+    throw error
+  }
+  await connection.run('COMMIT')
+}

@@ -13,20 +13,23 @@ import type { MetricPlan } from '../../model/plan.ts'
 import { progressOf } from '../../model/progress.ts'
 import type { RefusedCount, RefusedRange } from '../../model/refused.ts'
 import type { Question, RejectPage, Result } from '../../model/result.ts'
-import type { PartitionTotals, ShardState, Step } from '../../model/step.ts'
+import type { PartitionTotals, ShardState, ShardStep, Step } from '../../model/step.ts'
+import type { Swap } from '../../model/swap.ts'
 import { assert, present } from '../../std/assert.ts'
 import { Fault, messageOf } from '../../std/fault.ts'
 import { MIB } from '../../std/units.ts'
 import { findLate } from '../lateness.ts'
+import { assertOffsets } from '../offsets.ts'
 import { toAsk, toRejectAsk } from '../question.ts'
 import type { Committed, RejectQuestion, Store, StoreState } from '../store.ts'
 import { appendPartials, appendRejects } from './append.ts'
 import { Appenders } from './appenders.ts'
 import { appendRefused, dropRefused, readArchives, readRefused, writeAdvance } from './archives.ts'
 import { COMPACT_ROWS_MIN, needsCompaction, rewriteMetric } from './compaction.ts'
-import { Database, toFault } from './database.ts'
+import { Database, inTransaction, toFault } from './database.ts'
 import type { PreparedIds } from './ids/id-store.ts'
 import { IdStore } from './ids/id-store.ts'
+import type { DuckDbStoreOptions, MetricState, Work } from './options.ts'
 import { readLedger, readRejects, readResult } from './reader.ts'
 import type { Progress } from './records.ts'
 import {
@@ -38,31 +41,15 @@ import {
   readProgress,
   readRuns,
   readShards,
+  writeIds,
+  writeMerged,
   writeProgress,
   writeShards,
 } from './records.ts'
 import { tablesOf } from './schema.ts'
+import { replaceRows } from './swap.ts'
 
-type Work = 'commit' | 'compaction' | 'archive'
-export type CrashPoint = `${Work}.${'before' | 'after'}`
-
-export interface DuckDbStoreOptions {
-  readonly directory: string
-  /** What is counted from now on. */
-  readonly plans: readonly MetricPlan[]
-  /** Fixed for the life of the directory. */
-  readonly shards: number
-  /** Bytes that DuckDB may hold; 128 MiB. */
-  readonly memoryMax?: number
-  /** Threads of DuckDB; 1. */
-  readonly threads?: number
-  /** Called on the way: tests die there, or throw, which is a commit that fails. */
-  readonly crash?: (point: CrashPoint) => void
-  /** Rows of a metric from which on it is compacted. */
-  readonly compactAfterRows?: number
-  /** Told when work between commits failed; the store goes on, and tries again later. */
-  readonly onMaintenanceFault?: (fault: unknown) => void
-}
+export type { CrashPoint, DuckDbStoreOptions } from './options.ts'
 
 const MEMORY_MAX: number = 128 * MIB
 /** Commits to let pass after maintenance failed, as with a full disk. */
@@ -81,13 +68,6 @@ export async function openDuckDbStore(options: DuckDbStoreOptions): Promise<Stor
     await database.close()
     throw toFault(`in '${directory}' cannot be opened`, error)
   }
-}
-
-interface MetricState {
-  readonly plan: MetricPlan
-  generation: number
-  rowCount: number
-  compactedRows: number
 }
 
 class DuckDbStore implements Store {
@@ -175,6 +155,19 @@ class DuckDbStore implements Store {
     })
   }
 
+  async rows(question: Question): Promise<Result> {
+    this.#assertUsable()
+    const ask = toAsk(this.#options.plans, question)
+    const whole = { ...ask, plan: { ...ask.plan, top: null } }
+    return this.#database.read(connection => readResult(connection, whole))
+  }
+
+  async swap(swap: Swap): Promise<Committed> {
+    const committed = await this.#exclusive(() => this.#swap(swap))
+    this.#maintain()
+    return committed
+  }
+
   async query(question: Question): Promise<Result> {
     this.#assertUsable()
     const ask = toAsk(this.#options.plans, question)
@@ -217,7 +210,7 @@ class DuckDbStore implements Store {
     )
     let ids: readonly PreparedIds[] = []
     await this.#transact('commit', async () => {
-      ids = await this.#prepareIds(step)
+      ids = await this.#prepareIds(step.shards)
       await this.#append(step)
       await dropRefused(this.#writer, this.#archives, archives)
       await writeShards(this.#writer, step.shards, { ids, archives })
@@ -232,18 +225,47 @@ class DuckDbStore implements Store {
     for (const shard of step.shards) this.#partitions.set(shard.shard, shard.partitions)
     for (const [shard, after] of archives) this.#archives.set(shard, after)
     this.#countRows(step)
+    return { ...at, runs: await this.#adoptIds(ids) }
+  }
+
+  async #swap(swap: Swap): Promise<Committed> {
+    assertOffsets(swap, [...this.#partitions.values()].flat())
+    const at = { ...this.#at, sequence: this.#at.sequence + 1 }
+    const writer = { connection: this.#writer, appenders: this.#appenders }
+    let ids: readonly PreparedIds[] = []
+    await this.#transact('rebuild', async () => {
+      ids = await this.#prepareIds(swap.ids.map(({ shard, change }) => ({ shard, ids: change })))
+      for (const one of swap.metrics) {
+        const { plan, generation } = this.#metricOf(one.plan)
+        await replaceRows(writer, one, tablesOf(plan, generation))
+      }
+      this.#appenders.flush()
+      await writeIds(this.#writer, ids)
+      await writeProgress(this.#writer, at)
+    })
+    this.#at = at
+    for (const { plan } of swap.metrics) {
+      const metric = this.#metricOf(plan)
+      metric.rowCount = await countMetricRows(this.#writer, metric.plan, metric.generation)
+    }
+    return { ...at, runs: await this.#adoptIds(ids) }
+  }
+
+  async #adoptIds(ids: readonly PreparedIds[]): Promise<Committed['runs']> {
     const runs: Committed['runs'][number][] = []
     for (const prepared of ids) {
       for (const run of await this.#ids.adopt(prepared)) runs.push({ shard: prepared.shard, run })
     }
-    return { ...at, runs }
+    return runs
   }
 
   /**
    * Shards do not wait for each other's disk, but an error waits for all: files are at rest then.
    */
-  async #prepareIds(step: Step): Promise<readonly PreparedIds[]> {
-    const prepared = step.shards.map(({ shard, ids }) => this.#ids.prepare(shard, ids))
+  async #prepareIds(
+    shards: readonly Pick<ShardStep, 'shard' | 'ids'>[],
+  ): Promise<readonly PreparedIds[]> {
+    const prepared = shards.map(({ shard, ids }) => this.#ids.prepare(shard, ids))
     await Promise.allSettled(prepared)
     return Promise.all(prepared)
   }
@@ -303,12 +325,8 @@ class DuckDbStore implements Store {
       const merged = await this.#ids.merge(signal)
       if (merged === null) return
       await this.#exclusive(async () => {
-        const { shard, from, to } = merged
         await this.#transact('compaction', async () => {
-          const numbers = from.map(run => run.number).join(', ')
-          const old = `shard = ${shard} AND number IN (${numbers})`
-          await this.#writer.run(`DELETE FROM runs WHERE ${old}`)
-          await this.#writer.run(`INSERT INTO runs VALUES (${shard}, ${to.number})`)
+          await writeMerged(this.#writer, merged)
         })
         await this.#ids.adoptMerge(merged)
       })
@@ -375,18 +393,4 @@ class DuckDbStore implements Store {
       throw new Fault('STORE_UNAVAILABLE', 'the store is closed; open it again')
     }
   }
-}
-
-async function inTransaction(
-  connection: DuckDBConnection,
-  work: () => Promise<void>,
-): Promise<void> {
-  await connection.run('BEGIN TRANSACTION')
-  try {
-    await work()
-  } catch (error) {
-    await connection.run('ROLLBACK')
-    throw error
-  }
-  await connection.run('COMMIT')
 }

@@ -8,7 +8,7 @@ import type { MetricPlan } from '../../model/plan.ts'
 import type { PartitionTotals, ShardStep } from '../../model/step.ts'
 import { Fault } from '../../std/fault.ts'
 import { toPartialUntil } from '../declaration.ts'
-import type { DeltaPointer, PreparedIds, RunPointer } from './ids/id-store.ts'
+import type { DeltaPointer, PreparedIds, PreparedMerge, RunPointer } from './ids/id-store.ts'
 import { addArchiveTables, createMetricTables, createTables, FORMAT, tablesOf } from './schema.ts'
 
 export interface Progress {
@@ -182,6 +182,31 @@ export async function writeShards(
   await connection.run(`INSERT INTO shards(${columns}) VALUES ${rows.join(', ')}`, texts)
   const runs = ids.flatMap(({ shard, runs }) => runs.map(run => `(${shard}, ${run.number})`))
   if (runs.length > 0) await connection.run(`INSERT INTO runs VALUES ${runs.join(', ')}`)
+}
+
+/** Notes where the ids of shards stand, of which nothing else changes. */
+export async function writeIds(
+  connection: DuckDBConnection,
+  ids: readonly PreparedIds[],
+): Promise<void> {
+  for (const { shard, delta, runs } of ids) {
+    await connection.run(
+      `UPDATE shards SET ids_generation = ${delta.generation}, ids_length = ${delta.length}
+       WHERE shard = ${shard}`,
+    )
+    for (const run of runs)
+      await connection.run(`INSERT INTO runs VALUES (${shard}, ${run.number})`)
+  }
+}
+
+/** Names a run in place of those that it was merged of. */
+export async function writeMerged(
+  connection: DuckDBConnection,
+  { shard, from, to }: PreparedMerge,
+): Promise<void> {
+  const numbers = from.map(run => run.number).join(', ')
+  await connection.run(`DELETE FROM runs WHERE shard = ${shard} AND number IN (${numbers})`)
+  await connection.run(`INSERT INTO runs VALUES (${shard}, ${to.number})`)
 }
 
 export async function writeProgress(

@@ -12,14 +12,17 @@ import type { MetricPlan } from '../../model/plan.ts'
 import { progressOf } from '../../model/progress.ts'
 import type { RefusedCount, RefusedRange } from '../../model/refused.ts'
 import { cutRefused } from '../../model/refused.ts'
-import type { Question, Result } from '../../model/result.ts'
+import type { Result } from '../../model/result.ts'
 import type { PartitionTotals, Reject, Step } from '../../model/step.ts'
+import type { Swap } from '../../model/swap.ts'
 import { present } from '../../std/assert.ts'
 import { compareUtf8, concatBytes } from '../../std/bytes.ts'
 import { Fault } from '../../std/fault.ts'
-import { toPartialUntil } from '../declaration.ts'
+import { toPartialAfter, toPartialUntil } from '../declaration.ts'
 import { findLate } from '../lateness.ts'
+import { assertOffsets } from '../offsets.ts'
 import { pageRejects } from '../quarantine.ts'
+import type { Ask } from '../question.ts'
 import { toAsk, toRejectAsk } from '../question.ts'
 import { rowsOfBatch } from '../rows.ts'
 import type { Committed, Store, StoreState } from '../store.ts'
@@ -89,7 +92,12 @@ export function openMemoryStore(options: MemoryStoreOptions): Store {
   return {
     load: async () => load(use(), shards),
     commit: async step => commit(use(), step),
-    query: async question => query(use(), plans, question),
+    query: async question => query(use(), toAsk(plans, question)),
+    rows: async question => {
+      const ask = toAsk(plans, question)
+      return query(use(), { ...ask, plan: { ...ask.plan, top: null } })
+    },
+    swap: async change => swap(use(), change),
     audit: async () => audit(use()),
     refused: async (place, from) => refusedFrom(use(), place, from),
     archive: async advance => archive(use(), advance),
@@ -181,8 +189,25 @@ function archive(disk: MemoryDisk, advance: ArchiveAdvance): RefusedCount {
   return gone
 }
 
-function query(disk: MemoryDisk, plans: readonly MetricPlan[], question: Question): Result {
-  const ask = toAsk(plans, question)
+function swap(disk: MemoryDisk, change: Swap): Committed {
+  assertOffsets(change, [...disk.partitions.values()].flat())
+  const runs: Committed['runs'][number][] = []
+  for (const { plan, range, rows } of change.metrics) {
+    const metric = present(disk.metrics.get(plan.hash), `metric ${plan.name}`)
+    metric.view.drop(range)
+    for (const { batch, lateness } of rows) {
+      for (const row of rowsOfBatch(batch, lateness)) metric.view.add(row)
+    }
+    metric.partialUntilMs = toPartialAfter(metric.partialUntilMs, range)
+  }
+  for (const { shard, change: added } of change.ids) {
+    for (const run of changeIds(disk, shard, added)) runs.push({ shard, run })
+  }
+  disk.sequence += 1
+  return { sequence: disk.sequence, progress: disk.progress, runs }
+}
+
+function query(disk: MemoryDisk, ask: Ask): Result {
   const { view, partialUntilMs } = present(
     disk.metrics.get(ask.base.hash),
     `metric ${ask.plan.name}`,

@@ -110,6 +110,14 @@ function toStore(
       await reader.refresh()
       return gone
     },
+    // One worker tells all rows where it has all shards; where it has not, the reader's view does.
+    rows: question => (workers.length === 1 ? workerOf(0).rows(question) : reader.query(question)),
+    swap: async swap => {
+      let last: Committed | null = null
+      for (const worker of workers) last = await worker.swap(swap)
+      await reader.refresh()
+      return present(last ?? undefined, 'a worker')
+    },
     query: question => reader.query(question),
     audit: () => reader.audit(),
     rejects: question => reader.rejects(question),

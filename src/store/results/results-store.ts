@@ -14,19 +14,27 @@ import type { ObjectStore } from '../../model/object-store.ts'
 import type { MetricPlan } from '../../model/plan.ts'
 import { progressOf } from '../../model/progress.ts'
 import type { RefusedCount, RefusedRange } from '../../model/refused.ts'
+import type { Question, Result } from '../../model/result.ts'
+import { STREAM } from '../../model/result.ts'
 import type { Step } from '../../model/step.ts'
+import type { Swap } from '../../model/swap.ts'
 import { assert, present } from '../../std/assert.ts'
 import type { Clock } from '../../std/clock.ts'
 import { Fault, messageOf } from '../../std/fault.ts'
 import { createDescriptors } from '../ids/files.ts'
 import { findLate } from '../lateness.ts'
+import { assertOffsets } from '../offsets.ts'
+import { toAsk } from '../question.ts'
 import type { Committed, StepStore, StoreState } from '../store.ts'
+import { answerViews } from '../view/answer-views.ts'
 import { readLine } from './archives.ts'
+import { isTakenOver } from './epochs.ts'
 import { unchanged } from './faults.ts'
 import type { OwnedShard } from './keys.ts'
 import { laterOf } from './later-of.ts'
 import type { Limits } from './limits.ts'
 import { LIMITS } from './limits.ts'
+import { readPartOf } from './part-of-metric.ts'
 import type { Peers } from './peers.ts'
 import { createPeers } from './peers.ts'
 import type { ResultsLayout } from './root.ts'
@@ -41,6 +49,8 @@ export type CrashPoint =
   | 'upkeep.after'
   | 'archive.before'
   | 'archive.after'
+  | 'rebuild.before'
+  | 'rebuild.after'
 
 export interface ResultsStoreOptions {
   readonly objects: ObjectStore
@@ -176,6 +186,58 @@ class PlacedStore implements ResultsStore {
     })
   }
 
+  /** Of the shards that are owned. */
+  async rows(question: Question): Promise<Result> {
+    this.#assertUsable()
+    const asked = toAsk(this.#options.plans, question)
+    const ask = { ...asked, plan: { ...asked.plan, top: null } }
+    const { hash } = ask.plan
+    const manifests = [...this.#writers.values()].map(writer => writer.manifest)
+    const entries = manifests.flatMap(one => one.objects.filter(entry => entry.plan === hash))
+    const partial = manifests.map(
+      one => one.metrics.find(line => line.plan === hash)?.partial_until_ms ?? null,
+    )
+    const partialUntilMs = partial.reduce(laterOf, null)
+    const view = await readPartOf(this.#options.objects, ask, entries).catch((error: unknown) => {
+      throw unchanged('rows could not be read', error)
+    })
+    return answerViews([view], ask, { progress: this.#progress(), partialUntilMs, source: STREAM })
+  }
+
+  /** One manifest after the other: a crash between two leaves some shards as they were. */
+  async swap(swap: Swap): Promise<Committed> {
+    return await this.#exclusive(async () => {
+      const writers = [...this.#writers.values()]
+      assertOffsets(
+        swap,
+        writers.flatMap(writer => writer.partitions),
+      )
+      const prepare = async (writer: ShardWriter): Promise<readonly [ShardWriter, Prepared]> => {
+        const prepared = await writer.prepareSwap(swap, this.#options.clock.now())
+        await writer.check()
+        return [writer, prepared]
+      }
+      const preparing = writers.map(prepare)
+      await Promise.allSettled(preparing)
+      const prepared = await Promise.all(preparing).catch((error: unknown) => {
+        throw unchanged('a swap could not be prepared', error)
+      })
+      this.#options.crash?.('rebuild.before')
+      const committed = await this.#put(new Map(prepared))
+      this.#options.crash?.('rebuild.after')
+      await this.#assertOurs(writers)
+      return committed
+    })
+  }
+
+  /** Whoever took a shard over between check and put goes on from what was before. */
+  async #assertOurs(writers: readonly ShardWriter[]): Promise<void> {
+    for (const { owned } of writers) {
+      if (!(await isTakenOver(this.#options.objects, owned))) continue
+      throw this.#break(new Error(`shard ${owned.shard} was taken over meanwhile`))
+    }
+  }
+
   /** Commits take turns, in the order of their calls. */
   async #exclusive<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#committing.then(() => {
@@ -198,12 +260,20 @@ class PlacedStore implements ResultsStore {
     const prepared = await this.#prepare(step).catch((error: unknown) => {
       throw unchanged('a commit could not be prepared', error)
     })
+    return await this.#put(prepared, () => this.#options.crash?.('manifest.after'))
+  }
+
+  /** Replaces the manifests: the commit. `crash` is called when they are put. */
+  async #put(
+    prepared: ReadonlyMap<ShardWriter, Prepared>,
+    crash: () => void = () => undefined,
+  ): Promise<Committed> {
     const puts = [...prepared].map(([writer, one]) => writer.put(one))
     await Promise.allSettled(puts)
     await Promise.all(puts).catch((cause: unknown) => {
       throw this.#break(cause)
     })
-    this.#options.crash?.('manifest.after')
+    crash()
     const runs: Committed['runs'][number][] = []
     for (const [writer, one] of prepared) {
       const { shard } = writer.owned

@@ -43,7 +43,7 @@ const LEVEL = 1
 
 /** Lines as one gzip member. */
 export async function toMember(lines: readonly string[]): Promise<Uint8Array> {
-  return compress(`${lines.join('\n')}\n`, { level: LEVEL })
+  return compress(lines.map(line => `${line}\n`).join(''), { level: LEVEL })
 }
 
 /** Makes a line of each row; fast where rows of one window stand together. */

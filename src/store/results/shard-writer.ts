@@ -10,7 +10,9 @@ import type { PartialBatch } from '../../model/partial.ts'
 import type { MetricPlan } from '../../model/plan.ts'
 import type { RefusedCount } from '../../model/refused.ts'
 import type { PartitionTotals, Reject, ShardState, ShardStep } from '../../model/step.ts'
+import type { Swap } from '../../model/swap.ts'
 import { Fault } from '../../std/fault.ts'
+import { toPartialAfter } from '../declaration.ts'
 import type { Descriptors } from '../ids/files.ts'
 import type { Lateness } from '../lateness.ts'
 import { advanceLines, noteArchives, toArchiveTotals } from './archives.ts'
@@ -28,6 +30,7 @@ import { keysOf, readManifest, toLedgerLine, toManifestBytes, toTotals } from '.
 import { FORMAT } from './root.ts'
 import type { NamedRun, ShardRuns } from './shard-runs.ts'
 import { openShardRuns } from './shard-runs.ts'
+import { swapRows } from './swap-rows.ts'
 import type { Upkeep } from './upkeep.ts'
 import { createUpkeep } from './upkeep.ts'
 import { newestManifests } from './watch.ts'
@@ -191,6 +194,37 @@ export class ShardWriter {
     return { manifest: { ...manifest, garbage }, runs: [], adoptUpkeep: async () => {}, gone }
   }
 
+  /** A manifest whose rows and ids are those of the swap, as far as they are this shard's. */
+  async prepareSwap(swap: Swap, nowMs: number): Promise<Prepared> {
+    if (this.#fenced !== null) throw this.#fenced
+    const known = this.#manifest
+    const { shard } = this.owned
+    const sequence = known.sequence + 1
+    const upkeep = this.#upkeep.apply(known)
+    const { rowsMax } = this.#options.limits
+    let { objects } = upkeep
+    for (const metric of swap.metrics) {
+      const one = { shard, metric, sequence, rowsMax }
+      objects = await swapRows(this.#options.objects, this.#files, { entries: objects, swap: one })
+    }
+    const change = swap.ids.find(one => one.shard === shard)?.change ?? NOTHING.ids
+    const prepared = await this.#prepareIds(change)
+    const manifest: Manifest = {
+      ...known,
+      sequence,
+      metrics: toSwapped(known.metrics, swap),
+      committed_at_ms: nowMs,
+      objects,
+      rejects: upkeep.rejects,
+      ids: prepared.entries(upkeep.ids),
+    }
+    return {
+      manifest: { ...manifest, garbage: upkeep.garbage(manifest, nowMs) },
+      runs: prepared.runs,
+      adoptUpkeep: () => upkeep.adopt(),
+    }
+  }
+
   /**
    * Throws EPOCH_FENCED where the shard was taken over, and STORE_UNAVAILABLE where the one before
    * committed after this one loaded its state: open again, and load what it wrote.
@@ -273,6 +307,14 @@ const NOTHING: Pick<ShardStep, 'partials' | 'rejects' | 'ids'> = {
   partials: [],
   rejects: [],
   ids: { added: [], sealed: [], kept: [] },
+}
+
+function toSwapped(lines: Manifest['metrics'], swap: Swap): Manifest['metrics'] {
+  return lines.map(line => {
+    const one = swap.metrics.find(({ plan }) => plan.hash === line.plan)
+    if (one === undefined) return line
+    return { ...line, partial_until_ms: toPartialAfter(line.partial_until_ms, one.range) }
+  })
 }
 
 function blankManifest({ shard, epoch }: OwnedShard): Manifest {

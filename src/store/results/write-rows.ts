@@ -16,7 +16,7 @@ import { createRowWriter, readRows, toMember, toTimeText } from './row-lines.ts'
 const MEMBER_TEXT_MAX: number = 32 * MIB
 
 /** Which commits the rows are of, and how often they were merged. */
-type Origin = Pick<RowsEntry, 'first' | 'last' | 'tier'>
+export type Origin = Pick<RowsEntry, 'first' | 'last' | 'tier'>
 type Member = Omit<RowsEntry, 'key' | 'offset'> & { readonly bytes: Uint8Array }
 
 export interface StepRows {
@@ -41,6 +41,28 @@ export async function writeStepRows(
     members.push(sink.end())
   }
   return putMembers(files, (await Promise.all(members)).flat())
+}
+
+export interface SwappedRows {
+  readonly plan: MetricPlan
+  /** In no order; equal ones add up. */
+  readonly rows: readonly PartialRow[]
+  readonly origin: Origin
+  readonly rowsMax: number
+}
+
+/** Writes rows that stand in place of others; where none do, an entry without rows says so. */
+export async function writeSwappedRows(
+  files: ShardFiles,
+  { plan, rows, origin, rowsMax }: SwappedRows,
+): Promise<readonly RowsEntry[]> {
+  const sink = createSink(plan, origin, rowsMax)
+  for (const row of rows.toSorted(compareRows)) sink.add(row)
+  const members = await sink.end()
+  if (members.length > 0) return putMembers(files, members)
+  const bytes = await toMember([])
+  const head = { metric: plan.name, plan: plan.hash, from: null, to: null, rows: 0 }
+  return putMembers(files, [{ ...head, ...origin, length: bytes.length, bytes }])
 }
 
 export interface MergeOfRows {

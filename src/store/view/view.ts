@@ -2,6 +2,8 @@
 import type { AnswerPart } from '../../model/answer.ts'
 import { keepsSet, mergeParts } from '../../model/answer.ts'
 import type { MetricPlan } from '../../model/plan.ts'
+import type { WindowRange } from '../../model/swap.ts'
+import { isWithin } from '../../model/swap.ts'
 import type { Interval } from '../../model/window.ts'
 import { present } from '../../std/assert.ts'
 import type { PartialRow } from '../rows.ts'
@@ -13,6 +15,8 @@ export interface View {
   /** Groups by the start of their window, then by a text of their key, the same in all views. */
   readonly windows: ReadonlyMap<number, ReadonlyMap<string, ViewGroup>>
   add(row: PartialRow): void
+  /** Forgets the windows that begin within a range. */
+  drop(range: WindowRange): void
 }
 
 export interface ViewGroup {
@@ -65,6 +69,15 @@ export function createView(plan: MetricPlan): View {
         size -= set.size
         for (const id of ids) set.add(id)
         size += set.size
+      }
+    },
+    drop: range => {
+      for (const [start, groups] of windows) {
+        if (!isWithin(range, start)) continue
+        windows.delete(start)
+        for (const { parts, sets } of groups.values()) {
+          size -= sets.reduce((sum, set) => sum + (set?.size ?? 0), parts.length)
+        }
       }
     },
   }
