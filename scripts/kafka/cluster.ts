@@ -175,7 +175,7 @@ const outputOf = (node: Node): string => `${node.directory}.log`
 /** Gives data directories that are new the id of their cluster. */
 async function formatNodes({ plan, jars, directory }: Running): Promise<void> {
   const file = join(directory, 'cluster-id')
-  if (!existsSync(file)) await writeFile(file, randomBytes(16).toString('base64url'))
+  if (!existsSync(file)) await writeFile(file, createClusterId())
   const id = await readFile(file, 'utf8')
   await Promise.all(
     plan.nodes
@@ -185,6 +185,13 @@ async function formatNodes({ plan, jars, directory }: Running): Promise<void> {
         await run('java', [...QUICK_START, '-cp', jars, 'kafka.tools.StorageTool', ...words])
       }),
   )
+}
+
+/** As Kafka makes them; one that began with `-` would be read as a flag. */
+function createClusterId(): string {
+  const bytes = randomBytes(16)
+  bytes[0] = (bytes[0] ?? 0) & 0x7f
+  return bytes.toString('base64url')
 }
 
 function toUsers({ secure }: ClusterPlan): readonly string[] {
