@@ -9,10 +9,12 @@
  *   npm run bench -- memory      `weir start` at 1,000 events/s, a million events already seen
  *   npm run bench -- restart     a start with 10 M ids already seen
  *   npm run bench -- lake        log to Parquet in a directory
+ *   npm run bench -- api          requests next to a plain echo, and questions; keys and limits on
  *   npm run bench -- kafka       the digest over a Kafka, next to a plain consumer; needs Java
  *   npm run bench -- ids         20 M ids in the memory for ids of a default start
  */
 import process from 'node:process'
+import { benchApi } from './api.ts'
 import { compareRuns } from './compare.ts'
 import { EVENT_COUNT, eventFile } from './events.ts'
 import type { IdsMeasured } from './ids.ts'
@@ -29,6 +31,7 @@ const BENCHES: { readonly [name: string]: () => Promise<void> } = {
   memory: benchMemory,
   restart: benchRestart,
   lake: benchLake,
+  api: benchApi,
   kafka: benchKafka,
   ids: benchIds,
 }

@@ -110,7 +110,7 @@ function collect(stream: ChildProcess['stdout']): { all: string } {
 }
 
 /** null: the process is gone. */
-function usageOf(pid: number | undefined): Usage | null {
+export function usageOf(pid: number | undefined): Usage | null {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8')
     const mibOf = (name: string): number =>

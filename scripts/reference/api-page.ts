@@ -24,8 +24,10 @@ export function toApiPage(): string {
   return toPage('HTTP API', 'src/api/contract.ts', [
     paragraph(
       'Times are RFC 3339 in UTC and names are snake_case. A refusal is a ' +
-        '[problem](problems.md). The Host header must name the machine, and a page of ' +
-        'another origin may not send events.',
+        '[problem](problems.md). The Host header must name the machine. Where there are ' +
+        '[keys](../guides/keys.md), `POST /v1/events` needs one with scope `write`, all ' +
+        'else one with `read`, but for `/healthz`, `/readyz` and, from this machine, ' +
+        '`/metrics`. A page of another origin may send and ask where the origin is listed.',
     ),
     paragraph(
       'A process tells this contract itself: `GET /openapi.json` as OpenAPI 3.1, `GET /docs` ' +

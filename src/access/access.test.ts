@@ -4,7 +4,7 @@ import type { Clock } from '../std/clock.ts'
 import type { DoorOptions } from './access.ts'
 import { createDoor, keyOf } from './access.ts'
 import type { KeyRecord } from './key.ts'
-import { judgeKey, KEY_RANDOM_BYTES, makeKey } from './key.ts'
+import { judgeKey, KEY_RANDOM_BYTES, makeKey, toShownKey } from './key.ts'
 import { toKeyring } from './key-file.ts'
 
 let nowMs = 1_000_000
@@ -145,7 +145,7 @@ describe('how a key is presented', () => {
   })
 
   test('only all of it is a key', () => {
-    const kind = (text: string): string => judgeKey(text, KEYRING, nowMs).kind
+    const kind = (text: string): string => judgeKey(toShownKey(text), KEYRING, nowMs).kind
     expect(kind(read.text)).toBe('good')
     const wrong = [
       read.text.slice(0, -1),

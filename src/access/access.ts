@@ -6,15 +6,14 @@
  * A key is presented as `Authorization: Bearer`, as `X-Api-Key`, or as the user name of Basic, as
  * Segment's clients do. An address that asks too often is refused before its key is looked at.
  */
-import { hash, timingSafeEqual } from 'node:crypto'
 import type { Admission, Doorman, Need, Scope, Visit } from '../model/access.ts'
 import type { Problem } from '../model/problem.ts'
 import { toProblem } from '../model/problem.ts'
 import type { Clock } from '../std/clock.ts'
 import type { Source } from './address.ts'
 import { createSources } from './address.ts'
-import type { Keyring, KeyVerdict } from './key.ts'
-import { isAllowed, judgeKey } from './key.ts'
+import type { Keyring, KeyVerdict, ShownKey } from './key.ts'
+import { isAllowed, isSame, judgeKey, toShownKey } from './key.ts'
 import type { Limited, Policy, Rates } from './limits.ts'
 import { createLimits } from './limits.ts'
 
@@ -41,7 +40,7 @@ export function createDoor(options: DoorOptions): Doorman {
   const sources = createSources(trustedProxies)
   const limits = createLimits({ rates, salt, now: () => clock.monotonic() })
 
-  const judge = (key: string | null, scope: Scope): Judged => {
+  const judge = (key: ShownKey | null, scope: Scope): Judged => {
     const keys = keyring()
     if (keys === null) return { problem: null, keyId: null }
     if (key === null) return refuse(`a key is needed; ${HOW}`)
@@ -53,32 +52,32 @@ export function createDoor(options: DoorOptions): Doorman {
     const detail = `this needs a key of scope '${scope}', and this one has ${has}`
     return { problem: toProblem('forbidden', detail), keyId: id }
   }
-  const judgeVisit = ({ need, headers }: Visit, source: Source): Judged => {
+  const local = localKey === null ? null : toShownKey(localKey)
+  const isLocal = (key: ShownKey | null): boolean =>
+    key !== null && local !== null && isSame(key.sha256, local.sha256)
+  const judgeVisit = ({ need }: Visit, key: ShownKey | null, { isHere }: Source): Judged => {
     if (need === 'page' || need === 'health') return FREE
-    const key = keyOf(headers)
-    if (source.isHere && (need === 'scrape' || isLocal(key))) return FREE
+    if (isHere && (need === 'scrape' || isLocal(key))) return FREE
     return judge(key, scopeOf(need))
   }
-  const localHash = localKey === null ? null : hash('sha256', localKey, 'buffer')
-  const isLocal = (key: string | null): boolean =>
-    key !== null && localHash !== null && timingSafeEqual(hash('sha256', key, 'buffer'), localHash)
 
   return {
     admit: visit => {
       const { need } = visit
       if (need === 'health') return PASSED
       const source = sources.find(visit)
-      if (source.isHere && isLocal(keyOf(visit.headers))) return PASSED
+      const key = shownKeyOf(visit.headers)
+      if (source.isHere && isLocal(key)) return PASSED
       const policy: Policy = need === 'write' ? 'write' : 'read'
       const ofAddress = limits.byAddress(policy, source)
       if (ofAddress.waitS > 0) return refuseRate(ofAddress)
-      const { problem, keyId } = judgeVisit(visit, source)
+      const { problem, keyId } = judgeVisit(visit, key, source)
       const limited = keyId === null ? ofAddress : limits.byKey(policy, keyId, ofAddress)
-      if (problem !== null) return { problem, headers: withChallenge(problem, visit, limited) }
+      if (problem !== null) return { problem, headers: withChallenge(problem, key, limited) }
       return limited.waitS > 0 ? refuseRate(limited) : { problem: null, headers: limited.headers }
     },
-    recheck: visit => judgeVisit(visit, sources.find(visit)).problem,
-    checkKey: (key, scope) => judge(key, scope).problem,
+    recheck: visit => judgeVisit(visit, shownKeyOf(visit.headers), sources.find(visit)).problem,
+    checkKey: (key, scope) => judge(key === null ? null : toShownKey(key), scope).problem,
     peerOf: address => sources.peerOf(address),
   }
 }
@@ -108,11 +107,11 @@ function toText(kind: Exclude<KeyVerdict['kind'], 'good'>): string {
 /** RFC 6750, section 3: with an error where a key was shown. */
 function withChallenge(
   { code }: Problem,
-  { headers }: Visit,
+  key: ShownKey | null,
   limited: Limited,
 ): Readonly<Record<string, string>> {
   if (code !== 'unauthorized') return limited.headers
-  const error = keyOf(headers) === null ? '' : ', error="invalid_token"'
+  const error = key === null ? '' : ', error="invalid_token"'
   return { ...limited.headers, 'WWW-Authenticate': `Bearer realm="weir"${error}` }
 }
 
@@ -125,6 +124,11 @@ function refuseRate({ waitS, headers }: Limited): Admission {
 export function keyOf(headers: Visit['headers']): string | null {
   const key = headers['x-api-key'] ?? parseAuthorization(headers['authorization'])
   return typeof key === 'string' && key !== '' ? key.slice(0, KEY_LENGTH_MAX) : null
+}
+
+function shownKeyOf(headers: Visit['headers']): ShownKey | null {
+  const text = keyOf(headers)
+  return text === null ? null : toShownKey(text)
 }
 
 function parseAuthorization(header: string | readonly string[] | undefined): string | null {

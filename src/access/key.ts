@@ -52,13 +52,25 @@ export function makeKey(wish: KeyWish): { readonly text: string; readonly record
   return { text, record: { id, name, scopes, sha256, createdMs, expiresMs, revokedMs: null } }
 }
 
+/** A key as a request shows it. It is hashed once. */
+export interface ShownKey {
+  /** null: it does not look like a key. */
+  readonly id: string | null
+  readonly sha256: Buffer
+}
+
+export function toShownKey(text: string): ShownKey {
+  return { id: KEY.exec(text)?.[1] ?? null, sha256: hash('sha256', text, 'buffer') }
+}
+
 /**
  * What is known of a key. That it has expired or was revoked is only told to who has all of it.
  */
-export function judgeKey(text: string, keyring: Keyring, nowMs: number): KeyVerdict {
-  const id = KEY.exec(text)?.[1]
-  const record = id === undefined ? undefined : keyring.get(id)
-  if (record === undefined || !isSame(text, record.sha256)) return { kind: 'unknown' }
+export function judgeKey({ id, sha256 }: ShownKey, keyring: Keyring, nowMs: number): KeyVerdict {
+  const record = id === null ? undefined : keyring.get(id)
+  if (record === undefined || !isSame(sha256, Buffer.from(record.sha256, 'hex'))) {
+    return { kind: 'unknown' }
+  }
   const state = stateOf(record, nowMs)
   return state === 'good' ? { kind: 'good', record } : { kind: state }
 }
@@ -74,6 +86,6 @@ export function isAllowed(scopes: readonly Scope[], scope: Scope): boolean {
 }
 
 /** In a time that does not tell how much of it is right. */
-function isSame(text: string, sha256: string): boolean {
-  return timingSafeEqual(hash('sha256', text, 'buffer'), Buffer.from(sha256, 'hex'))
+export function isSame(left: Buffer, right: Buffer): boolean {
+  return timingSafeEqual(left, right)
 }

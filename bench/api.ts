@@ -1,0 +1,187 @@
+/**
+ * The door and what is behind it, as a user runs them: with keys and limits on. The collector is
+ * measured next to a plain echo server, in turns; questions, on thirty days of 10,000 products.
+ */
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { createWriteStream, existsSync, renameSync } from 'node:fs'
+import { Agent, request } from 'node:http'
+import { join } from 'node:path'
+import process from 'node:process'
+import { KEY_RANDOM_BYTES, makeKey } from '../src/access/key.ts'
+import { changeKeys } from '../src/access/key-file.ts'
+import type { Scope } from '../src/model/access.ts'
+import { present } from '../src/std/assert.ts'
+import { DAY_MS, HOUR_MS } from '../src/std/units.ts'
+import { cachePath } from './events.ts'
+import type { Loaded } from './load.ts'
+import { makePlace } from './processes.ts'
+import { fixed, heading, median, quantile, say, table, whole } from './report.ts'
+import type { Running, Usage } from './weir.ts'
+import { runScript, runWeir, startWeir, usageOf } from './weir.ts'
+
+const ROUNDS = 3
+const SECONDS = '4'
+const BATCH_ITEMS = 100
+const DAY_COUNT = 30
+const PRODUCT_COUNT = 10_000
+const FIRST_MS = Date.UTC(2026, 4, 1)
+const ASK_COUNT = 500
+const WARM_COUNT = 100
+/** On, and above what one machine sends. */
+const LIMITS = ['--write-rate', '1000000', '--read-rate', '1000000']
+
+/** Goals: single events 0.4 of the echo's rate; in batches ten times as many events; p99 10 ms. */
+export async function benchApi(): Promise<void> {
+  await benchCollector()
+  await benchQuestions()
+}
+
+async function benchCollector(): Promise<void> {
+  heading('collector: durable requests, keys and limits on, next to a plain echo')
+  using place = makePlace()
+  const key = addKey(place.path, 'write')
+  await using weir = await startWeir(place.path, LIMITS)
+  using echo = await startEcho()
+  const runs: { [Name in Job]: Loading }[] = []
+  for (let round = 0; round < ROUNDS; round += 1) {
+    runs.push({
+      echo: await load(echo, key, 1),
+      single: await load(weir, key, 1),
+      batch: await load(weir, key, BATCH_ITEMS),
+    })
+  }
+  const rowOf = (name: Job): string[] => {
+    const of = (pick: (loading: Loading) => number): number =>
+      median(runs.map(run => pick(run[name])))
+    const refused = runs.reduce((sum, run) => sum + run[name].refusedCount, 0)
+    const rates = [of(run => run.requestsPerSecond), of(run => run.eventsPerSecond)]
+    return [name, ...rates.map(whole), whole(of(run => run.cpuMicros)), whole(refused)]
+  }
+  const head = ['', 'requests/s', 'events/s', 'CPU-us/request', 'refused']
+  table(head, [rowOf('echo'), rowOf('single'), rowOf('batch')])
+  sayRatio('single to echo, requests', runs, run => {
+    return run.single.requestsPerSecond / run.echo.requestsPerSecond
+  })
+  sayRatio('single to echo, CPU     ', runs, run => run.echo.cpuMicros / run.single.cpuMicros)
+  sayRatio('batch to single, events ', runs, run => {
+    return run.batch.eventsPerSecond / run.single.eventsPerSecond
+  })
+}
+
+type Job = 'echo' | 'single' | 'batch'
+
+interface Loading extends Loaded {
+  /** Of the server, for one request, whatever else it does meanwhile. */
+  readonly cpuMicros: number
+}
+
+async function load(server: Server, key: string, items: number): Promise<Loading> {
+  const before = server.usage().cpuSeconds
+  const words = [server.url, key, String(items), SECONDS]
+  const loaded = (await runScript('load.ts', ...words)) as Loaded
+  const cpuSeconds = server.usage().cpuSeconds - before
+  return { ...loaded, cpuMicros: (cpuSeconds / loaded.answerCount) * 1e6 }
+}
+
+function sayRatio<Run>(what: string, runs: readonly Run[], toRatio: (run: Run) => number): void {
+  const ratios = runs.map(toRatio)
+  say(`  ${what}  ${median(ratios).toFixed(2)}  (rounds ${fixed(ratios)})`)
+}
+
+const QUESTIONS = [
+  'top_products',
+  'product_views?from=2026-05-10&to=2026-05-11&limit=100',
+  'product_views?last=1&limit=100',
+  'unique_users_daily',
+  'sales_daily',
+]
+
+async function benchQuestions(): Promise<void> {
+  heading(`questions over ${DAY_COUNT} days of ${whole(PRODUCT_COUNT)} products, one by one`)
+  using place = makePlace()
+  await runWeir(['import', await viewFile(), '--data', place.path])
+  const key = addKey(place.path, 'read')
+  await using weir = await startWeir(place.path, LIMITS)
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const rows: string[][] = []
+  for (const question of QUESTIONS) {
+    const target = `${weir.url}/v1/metrics/${question}`
+    const takenMs: number[] = []
+    const before = weir.usage().cpuSeconds
+    for (let count = 0; count < WARM_COUNT + ASK_COUNT; count += 1) {
+      const startMs = performance.now()
+      await ask(target, { key, agent })
+      if (count >= WARM_COUNT) takenMs.push(performance.now() - startMs)
+    }
+    const quantiles = [0.5, 0.9, 0.99].map(share => quantile(takenMs, share).toFixed(2))
+    const cpuMs = ((weir.usage().cpuSeconds - before) / (WARM_COUNT + ASK_COUNT)) * 1000
+    rows.push([question.replace('?', ' '), ...quantiles, cpuMs.toFixed(2)])
+  }
+  agent.destroy()
+  table(['question', 'p50 ms', 'p90 ms', 'p99 ms', 'CPU-ms'], rows)
+}
+
+function ask(
+  target: string,
+  { key, agent }: { readonly key: string; readonly agent: Agent },
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const asking = request(target, { agent, headers: { 'X-Api-Key': key } }, answer => {
+      if (answer.statusCode !== 200) reject(new Error(`${target} answered ${answer.statusCode}`))
+      answer.resume().on('end', resolve)
+    })
+    asking.on('error', reject).end()
+  })
+}
+
+/** Every product is viewed once on each day, in one of its hours, by one of 5,000 users. */
+async function viewFile(): Promise<string> {
+  const path = cachePath(`views-${DAY_COUNT}-${PRODUCT_COUNT}.ndjson`)
+  if (existsSync(path)) return path
+  const file = createWriteStream(`${path}.new`)
+  for (let day = 0; day < DAY_COUNT; day += 1) {
+    const lines = Array.from({ length: PRODUCT_COUNT }, (_, product) => toView(day, product))
+    if (!file.write(lines.join(''))) await once(file, 'drain')
+  }
+  file.end()
+  await once(file, 'close')
+  renameSync(`${path}.new`, path)
+  return path
+}
+
+function toView(day: number, product: number): string {
+  const hour = (product * 7 + day) % 24
+  const view = {
+    event_id: `${day}-${product}`,
+    event_type: 'product_view',
+    user_id: `u${(product * 13 + day) % 5_000}`,
+    timestamp: toText(FIRST_MS + day * DAY_MS + hour * HOUR_MS),
+    data: { product_id: `p${product}` },
+  }
+  return `${JSON.stringify(view)}\n`
+}
+
+function toText(timeMs: number): string {
+  return new Date(timeMs).toISOString()
+}
+
+function addKey(directory: string, scope: Scope): string {
+  const random = randomBytes(KEY_RANDOM_BYTES)
+  const wish = { random, name: 'bench', scopes: [scope], createdMs: 0, expiresMs: null }
+  const { text, record } = makeKey(wish)
+  changeKeys(join(directory, 'keys.json'), keys => [...keys, record])
+  return text
+}
+
+type Server = Pick<Running, 'url' | 'usage'>
+
+async function startEcho(): Promise<Server & Disposable> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'echo.ts')], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  const [url] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string]
+  const usage = (): Usage => present(usageOf(child.pid), 'the echo')
+  return { url: url.trim(), usage, [Symbol.dispose]: () => void child.kill() }
+}
