@@ -78,9 +78,7 @@ function sizeOf(bytes: Buffer): number | null {
   return end + HEAD_END.length + Number(length)
 }
 
-/**
- * Each event is another one. Numbers have a fixed width, so that all requests are of one length.
- */
+/** Each event is another one. Numbers have a fixed width, so all requests are of one length. */
 function createRequests(items: number): () => string {
   const timestamp = new Date().toISOString()
   const run = process.pid
@@ -89,8 +87,9 @@ function createRequests(items: number): () => string {
     number += 1
     const id = `${run}-${String(number).padStart(9, '0')}`
     const user = String(number % 10_000).padStart(5, '0')
-    const fields = `"event_type":"product_view","user_id":"u${user}","timestamp":"${timestamp}"`
-    return `{"event_id":"${id}",${fields},"data":{"product_id":"p${user}"}}`
+    const what = `"event_id":"${id}","event_type":"product_view"`
+    const who = `"user_id":"u${user}","timestamp":"${timestamp}"`
+    return `{${what},${who},"data":{"product_id":"p${user}"}}`
   }
   const toBody = (): string => `${Array.from({ length: items }, toEvent).join('\n')}\n`
   const head = [

@@ -78,7 +78,7 @@ export function readKeys(path: string): readonly KeyRecord[] | null {
     return parseKeys(readFileSync(path, 'utf8'), path)
   } catch (cause) {
     if (cause instanceof Fault) throw cause
-    if (systemCodeOf(cause) === 'ENOENT') return null
+    if (isMissing(cause)) return null
     throw new Fault('FILE_UNREADABLE', `${path} cannot be read: ${messageOf(cause)}`, { cause })
   }
 }
@@ -121,9 +121,14 @@ async function versionOf(path: string): Promise<string | null> {
     const { ino, mtimeMs, size } = await stat(path)
     return `${ino} ${mtimeMs} ${size}`
   } catch (cause) {
-    if (systemCodeOf(cause) === 'ENOENT') return null
+    if (isMissing(cause)) return null
     throw new Fault('FILE_UNREADABLE', `${path} cannot be read: ${messageOf(cause)}`, { cause })
   }
+}
+
+/** The path ends early, or leads through a file. */
+function isMissing(cause: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR'].includes(systemCodeOf(cause) ?? '')
 }
 
 function toText(records: readonly KeyRecord[]): string {

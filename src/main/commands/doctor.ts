@@ -4,9 +4,12 @@ import { access, constants, mkdtemp, rm, statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
+import { stateOf } from '../../access/key.ts'
+import { readKeys } from '../../access/key-file.ts'
 import { describeTopics, reviewTopics } from '../../log/kafka/topics.ts'
 import { messageOf, systemCodeOf } from '../../std/fault.ts'
 import { GIB, toSizeText } from '../../std/units.ts'
+import { keysPathOf } from '../running/access.ts'
 import { dataDirOf } from '../running/data-dir.ts'
 import { PAGE_DIRECTORY } from '../running/embedded.ts'
 import { toTopicPlan } from '../running/open-log.ts'
@@ -102,6 +105,22 @@ function tryToListen(host: string, port: number): Promise<string | null> {
   })
 }
 
+const checkKeys: Check = async ({ config, clock }) => {
+  const path = keysPathOf(config)
+  if (path === null) {
+    const text = `keys are off: whoever reaches ${config.settings.host} may do all`
+    return { check: 'keys', grade: 'warning', text }
+  }
+  const keys = readKeys(path)
+  if (keys === null) return []
+  const goodCount = keys.filter(key => stateOf(key, clock.now()) === 'good').length
+  return {
+    check: 'keys',
+    grade: goodCount > 0 ? 'good' : 'warning',
+    text: `${goodCount} of ${keys.length} keys are good, in ${path}`,
+  }
+}
+
 const checkLedger: Check = async context => {
   if (!existsSync(dataDirOf(context.config.settings.data).store)) {
     return { check: 'ledger', grade: 'good', text: 'no data yet' }
@@ -137,6 +156,7 @@ const CHECKS: readonly Check[] = [
   checkConfig,
   checkData,
   checkPort,
+  checkKeys,
   checkTopics,
   checkLedger,
   checkPage,
