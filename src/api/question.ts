@@ -140,6 +140,52 @@ export function parsePage(
   }
 }
 
+const EVENT_ID_BYTES_MAX = 256
+
+/** Which event to trace. Throws QUERY_INVALID. */
+export function parseTrace(
+  eventId: string,
+  parameters: URLSearchParams,
+): {
+  readonly eventId: string
+  readonly fromMs: number | null
+  readonly toMs: number | null
+  readonly userId: string | null
+} {
+  if (eventId === '' || Buffer.byteLength(eventId) > EVENT_ID_BYTES_MAX) {
+    refuse(`an event_id has 1 to ${EVENT_ID_BYTES_MAX} bytes`)
+  }
+  const range = parseRange(parameters, "records that arrived at or after 'from' and before 'to'")
+  return { eventId, ...range, userId: parameters.get('user_id') }
+}
+
+/** The place of a record, as its path tells it. Throws QUERY_INVALID. */
+export function parsePlace(
+  topic: string,
+  partition: string,
+  offset: string,
+): { readonly topic: string; readonly partition: number; readonly offset: number } {
+  const place = new URLSearchParams({ partition, offset })
+  return {
+    topic,
+    partition: parseWhole('partition', place, { min: 0, max: PARTITION_MAX }) ?? 0,
+    offset: parseWhole('offset', place, { min: 0, max: Number.MAX_SAFE_INTEGER }) ?? 0,
+  }
+}
+
+/** Throws QUERY_INVALID. */
+export function parseDryRun(parameters: URLSearchParams): boolean {
+  const text = parameters.get('dry_run') ?? 'false'
+  if (text === 'true' || text === 'false') return text === 'true'
+  return refuse(`'dry_run' is '${text}'; write true or false`)
+}
+
+/** null: all. Throws QUERY_INVALID. */
+export function parseTypes(parameters: URLSearchParams): ReadonlySet<string> | null {
+  const types = parseList('type', parameters)
+  return types === null ? null : new Set(types)
+}
+
 /** How many records of each partition a tail begins with. Throws QUERY_INVALID. */
 export function parseBack(parameters: URLSearchParams): number {
   return parseWhole('back', parameters, { min: 0, max: BACK_MAX }) ?? 0

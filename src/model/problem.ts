@@ -11,6 +11,7 @@ export const PROBLEMS = {
   body_empty: { status: 400, when: 'the body holds no event' },
   encoding_invalid: { status: 400, when: 'the body does not decompress' },
   header_invalid: { status: 400, when: 'a header has a wrong value' },
+  repair_invalid: { status: 400, when: 'the body is no repair, or a wrong one' },
   host_refused: { status: 403, when: 'the Host header names another machine' },
   origin_refused: { status: 403, when: 'a page of another origin sent this' },
   not_found: { status: 404, when: 'there is nothing at this path' },

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { MetricPlan } from '../../model/plan.ts'
 import { listProblems, toProblemPath } from '../../model/problem.ts'
 import * as answers from './answers.ts'
+import { repairSchema, traceSchema } from './event-answers.ts'
 import { KEY_ABOUT, nameParameter } from './parameters.ts'
 import type { Answer, Parameter, Route } from './route.ts'
 import { COMMON_PROBLEMS } from './route.ts'
@@ -23,6 +24,9 @@ const SHAPES: { readonly [name: string]: z.ZodType } = {
   Top: answers.topSchema,
   Audit: answers.auditSchema,
   Quarantine: answers.quarantineSchema,
+  Reject: answers.rejectSchema,
+  Repair: repairSchema,
+  Trace: traceSchema,
   TailLine: answers.tailLineSchema,
   Collected: answers.collectedSchema,
   Health: answers.healthSchema,

@@ -187,6 +187,51 @@ export const lastEventIdParameter: Parameter = {
   schema: text,
   example: '1042',
 }
+export const eventIdParameter: Parameter = {
+  name: 'event_id',
+  in: 'path',
+  about: 'id of the event',
+  schema: z.string(),
+  example: 'e1004',
+}
+export const traceFromParameter: Parameter = {
+  ...fromParameter,
+  about: 'copies that arrived at this time or later; two days before `to` without it',
+}
+export const traceToParameter: Parameter = {
+  ...toParameter,
+  about: 'copies that arrived before this time; now without it',
+}
+export const userIdParameter: Parameter = query({
+  name: 'user_id',
+  about: 'whose event it is: only the partitions that may hold it are looked through',
+  schema: text,
+  example: 'u5678',
+})
+export const topicPathParameter: Parameter = { ...topicParameter, in: 'path', about: 'its topic' }
+export const partitionPathParameter: Parameter = {
+  ...partitionParameter,
+  in: 'path',
+  about: 'its partition',
+}
+export const offsetPathParameter: Parameter = {
+  ...offsetParameter,
+  in: 'path',
+  about: 'its offset',
+}
+export const dryRunParameter: Parameter = query({
+  name: 'dry_run',
+  about: 'nothing is sent: the answer says what would come of it; `false` without it',
+  schema: z.enum(['true', 'false']),
+  example: 'true',
+})
+export const typeParameter: Parameter = query({
+  name: 'type',
+  about: 'only events of these types, or topics, with commas between; all without it',
+  schema: text,
+  example: 'purchase,search',
+  isList: true,
+})
 export const problemCodeParameter: Parameter = {
   name: 'code',
   in: 'path',

@@ -7,10 +7,12 @@ import process from 'node:process'
 import { toNews } from '../../flow/news.ts'
 import type { Serving } from '../../flow/serve.ts'
 import { openServing } from '../../flow/serve.ts'
-import { openRepairView } from '../../repair/repair.ts'
+import type { TraceLake } from '../../flow/trace-lake.ts'
+import { openRepairBook, openRepairView } from '../../repair/repair.ts'
 import { Fault, isFault } from '../../std/fault.ts'
 import { SECOND_MS } from '../../std/units.ts'
 import { createRunAnswers, withRuns } from '../../store/results/runs.ts'
+import { createBench, openTraceLake } from '../running/bench.ts'
 import { dataDirOf, removeNote, writeNote } from '../running/data-dir.ts'
 import type { Embedded } from '../running/embedded.ts'
 import { openEmbedded, PAGE_DIRECTORY } from '../running/embedded.ts'
@@ -18,7 +20,7 @@ import { createEnd } from '../running/end.ts'
 import { assertImportable } from '../running/import-file.ts'
 import { findPeer } from '../running/peer.ts'
 import { openPlace } from '../running/place.ts'
-import { bookOptionsOf } from '../running/repairs.ts'
+import { bookOptionsOf, toLocalSend } from '../running/repairs.ts'
 import { toReportLine } from '../running/report.ts'
 import { runTraffic } from '../running/traffic.ts'
 import { runUntil, toServerOptions } from '../running/until.ts'
@@ -57,7 +59,8 @@ async function runStart(context: CommandContext): Promise<number> {
   if (path !== undefined) await assertImportable(context, path)
   await using embedded = await openEmbedded(context)
   const end = createEnd(signal)
-  await using serving = await openServingOf(context, embedded, end.signal)
+  await using lake = await openTraceLake(context)
+  await using serving = await openServingOf(context, { embedded, lake, signal: end.signal })
   await embedded.begin({
     onLoad: state => serving.begin(state),
     onCommit: (committed, step) => serving.note(toNews(committed, step)),
@@ -82,20 +85,29 @@ async function runStart(context: CommandContext): Promise<number> {
   return 0
 }
 
+interface ServingParts {
+  readonly embedded: Embedded
+  readonly lake: TraceLake | null
+  readonly signal: AbortSignal
+}
+
 async function openServingOf(
   context: CommandContext,
-  embedded: Embedded,
-  signal: AbortSignal,
+  { embedded, lake, signal }: ServingParts,
 ): Promise<Serving> {
   const { config } = context
   const runs = createRunAnswers(await openPlace(context), config.plans)
+  const book = await bookOptionsOf(context)
   return await openServing({
     catalog: config.catalog,
     plans: config.plans,
     collector: embedded.collector,
     log: embedded.log,
     store: () => withRuns(embedded.store(), runs),
-    repairs: openRepairView(await bookOptionsOf(context)),
+    repairs: openRepairView(book),
+    repairing: { book: openRepairBook(book), send: toLocalSend(embedded.collector) },
+    lake,
+    bench: createBench(context),
     pageDirectory: existsSync(PAGE_DIRECTORY) ? PAGE_DIRECTORY : null,
     signal,
     ...toServerOptions(context, config.settings.port),
