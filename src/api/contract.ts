@@ -58,9 +58,10 @@ export const ROUTES: { readonly [Name in RouteName]: Route } = {
     ...get('/v1/events', 'write', 'takes events'),
     method: 'POST',
     about:
-      'One event, an array of events (also `{"events": […]}`), or one a line, compressed or ' +
-      'not. Answered 200 when all is durable, whether valid or not; what is refused with 4xx was not ' +
-      'stored at all. After a 503, or no answer, send the same again: it is the same event.',
+      'One event, an array of events, also as `{"events": […]}`, or one a line; compressed ' +
+      'or not. Answered 200 when all is durable, whether valid or not; what is refused with 4xx ' +
+      'was not stored at all. After a 503, or no answer, send the same again: it is the same ' +
+      'event.',
     body: events(),
     answers: [ok('what each event looked like', collectedSchema)],
     problems: [

@@ -62,11 +62,10 @@ export function createTraceAnswer({ trace }: Pick<EventSources, 'trace'>): Answe
 }
 
 function toUnknownText({ event_id: id, from, to, searched }: TraceAnswer): string {
-  const range = `between ${from} and ${to}`
-  if (!searched.is_cut)
-    return `no record with event_id '${id}' arrived ${range}; ask of another range`
+  const what = `no record with event_id '${id}'`
+  if (!searched.is_cut) return `${what} arrived between ${from} and ${to}; ask of another range`
   return (
-    `no record with event_id '${id}' was found ${range}, of which only a part was looked through; ` +
+    `${what} was found between ${from} and ${to}, of which only a part was looked through; ` +
     "ask of a smaller range, or with 'user_id'"
   )
 }

@@ -10,6 +10,7 @@ import { Fault } from '../std/fault.ts'
 import {
   BACK_MAX,
   CURSOR_LENGTH_MAX,
+  ID_BYTES_MAX,
   PARTITION_MAX,
   QUARANTINE_LIMIT_DEFAULT,
   QUARANTINE_LIMIT_MAX,
@@ -140,8 +141,6 @@ export function parsePage(
   }
 }
 
-const EVENT_ID_BYTES_MAX = 256
-
 /** Which event to trace. Throws QUERY_INVALID. */
 export function parseTrace(
   eventId: string,
@@ -152,11 +151,16 @@ export function parseTrace(
   readonly toMs: number | null
   readonly userId: string | null
 } {
-  if (eventId === '' || Buffer.byteLength(eventId) > EVENT_ID_BYTES_MAX) {
-    refuse(`an event_id has 1 to ${EVENT_ID_BYTES_MAX} bytes`)
-  }
+  const userId = parameters.get('user_id')
+  assertId('an event_id', eventId)
+  if (userId !== null) assertId("'user_id'", userId)
   const range = parseRange(parameters, "records that arrived at or after 'from' and before 'to'")
-  return { eventId, ...range, userId: parameters.get('user_id') }
+  return { eventId, ...range, userId }
+}
+
+function assertId(what: string, id: string): void {
+  if (id !== '' && Buffer.byteLength(id) <= ID_BYTES_MAX) return
+  refuse(`${what} has 1 to ${ID_BYTES_MAX} bytes`)
 }
 
 /** The place of a record, as its path tells it. Throws QUERY_INVALID. */

@@ -151,7 +151,10 @@ function checkRecord(
   return { offset, arrivalMs, ...copy, check: checked }
 }
 
-/** Of each partition where the first batch begins that has records of the range, or later ones. */
+/** Records that are sooner read than halved. */
+const NEAR_ENOUGH = 1_000
+
+/** Of each partition a place at, or shortly before, the first record of the range. */
 async function findStarts(
   { log, fromMs, signal }: SearchOptions,
   bounds: readonly PartitionBounds[],
@@ -162,7 +165,7 @@ async function findStarts(
       return { topic, partition, low: offsetFirst, high: offsetEnd, end: offsetEnd }
     })
   for (;;) {
-    const wide = spans.filter(span => span.low < span.high)
+    const wide = spans.filter(span => span.high - span.low > NEAR_ENOUGH)
     if (wide.length === 0) break
     const positions = wide.map(({ topic, partition, low, high }) => {
       return { topic, partition, offset: Math.floor((low + high) / 2) }
