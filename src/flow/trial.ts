@@ -30,7 +30,7 @@ export interface TrialOptions extends Pick<TrialBench, 'log' | 'store' | 'secret
 }
 
 const IDS_MEMORY_MAX = 64 * MIB
-const COMMIT_MS = 1_000
+const COMMIT_MS = 50
 
 /** Digests all that the log holds; the store then tells what it came to. */
 export async function digestTrial(options: TrialOptions): Promise<void> {
