@@ -18,7 +18,10 @@ export const queryCommand: Command = {
     group: { value: 'NAMES', about: "fields of the key to keep, as a,b; '' for none" },
     window: { value: 'WINDOW', about: `larger windows: ${ROLL_UPS.join(', ')}` },
     measures: { value: 'NAMES', about: 'only these measures, as a,b' },
-    order: { value: 'NAME', about: 'window_start, key or a measure; -NAME: the largest first' },
+    order: {
+      value: 'NAME',
+      about: 'window_start, key or a measure; --order=-NAME: the largest first',
+    },
     limit: { value: 'N', about: `rows at most (${LIMIT_DEFAULT})` },
     cursor: { value: 'NEXT', about: 'goes on where the last page ended' },
     source: { value: 'RUN', about: 'what a batch run counted; else what the stream did' },
@@ -30,7 +33,7 @@ export const queryCommand: Command = {
     'weir query sales_daily --last 7',
     'weir query sales_daily --from 2024-09-01 --to 2024-10-01',
     'weir query product_views --key product_id=p1 --last 24',
-    'weir query cart_adds --window day --group product_id --order -adds --limit 10',
+    'weir query cart_adds --window day --group product_id --order=-adds --limit 10',
     'weir query product_views --from 2024-09-03T10:00:00Z --limit 10 --json',
   ],
   run: async context => {
