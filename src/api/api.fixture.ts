@@ -10,7 +10,7 @@ import type { Reject } from '../model/step.ts'
 import { toUtf8 } from '../std/bytes.ts'
 import type { ApiSources } from './api.ts'
 import { createApi } from './api.ts'
-import type { TailRecord } from './contract.ts'
+import type { RepairAnswer, TailRecord, TraceAnswer } from './contract.ts'
 
 const CATALOG = createCatalog({
   events: SHOP_EVENTS,
@@ -89,6 +89,43 @@ export const TAILED: TailRecord = {
   value: '{}',
 }
 
+const TRACE: TraceAnswer = {
+  event_id: '',
+  from: '2024-09-01T10:00:00.000Z',
+  to: '2024-09-03T10:00:00.000Z',
+  searched: { log_bytes: 10, lake_files: 1, is_cut: false },
+  copies: [
+    {
+      topic: 'purchase',
+      partition: 0,
+      offset: 4,
+      arrival: '2024-09-03T10:00:00.000Z',
+      user_id: 'u1',
+      verdict: 'accepted',
+      code: null,
+      pointer: null,
+      repaired: null,
+      in_log: true,
+      object: null,
+      windows: [],
+    },
+  ],
+}
+
+const REPAIR: RepairAnswer = {
+  dry_run: false,
+  chosen: 1,
+  repaired_before: 0,
+  valid: 1,
+  still_invalid: {},
+  unfit: {},
+  resumed: 0,
+  sent: 1,
+  duplicates: null,
+  examples: null,
+  metrics: null,
+}
+
 export interface SourcesFixture {
   readonly sources: ApiSources
   /** What was asked, in order. */
@@ -118,6 +155,13 @@ export function createSources(changes: Partial<ApiSources> = {}): SourcesFixture
       yield [TAILED]
       yield []
     },
+    sample: async function* () {
+      yield { records: [TAILED], skipped: 3 }
+      yield { records: [], skipped: 0 }
+    },
+    trace: async ({ eventId }) => ({ ...TRACE, event_id: eventId }),
+    reject: async place => ({ ...REJECT, ...place }),
+    repair: async (_document, isDryRun) => ({ ...REPAIR, dry_run: isDryRun }),
     logState: async () => ({
       bounds: [toBounds('purchase', 12), toBounds('search', 3)],
       oldestMs: new Map([['search 0', NOW_MS - 90_000]]),

@@ -15,6 +15,8 @@ import { toAuditAnswer, toMetricsAnswer, toQuarantineAnswer } from './answers.ts
 import { toOpenApi } from './contract/openapi.ts'
 import type { AuditAnswer, HealthAnswer, Route, RouteName } from './contract.ts'
 import { ROUTES } from './contract.ts'
+import type { EventSources } from './event-answers.ts'
+import { createRejectAnswer, createRepairAnswer, createTraceAnswer } from './event-answers.ts'
 import { toDocsPage } from './pages/docs-page.ts'
 import { PAGE_POLICY } from './pages/html.ts'
 import { toProblemPage } from './pages/problem-page.ts'
@@ -27,7 +29,7 @@ import { createResultAnswers } from './result-answers.ts'
 import type { Counters } from './scrape.ts'
 import { toFamilies, toServiceFamilies } from './scrape.ts'
 import type { TailSources } from './tail.ts'
-import { createTailAnswer } from './tail.ts'
+import { createSampleAnswer, createTailAnswer } from './tail.ts'
 
 // The live stream and the command line show these in the same shape.
 export type { LogState } from './answers.ts'
@@ -42,7 +44,7 @@ export interface ServiceSources {
 }
 
 /** Where the answers come from. All are called per request and may throw Faults. */
-export interface ApiSources extends ServiceSources, TailSources {
+export interface ApiSources extends ServiceSources, TailSources, EventSources {
   readonly plans: readonly MetricPlan[]
   query(question: Question): Promise<Result>
   audit(): Promise<Ledger>
@@ -88,7 +90,14 @@ export function createApi(sources: ApiSources): Hono {
     const page = parsePage(new URL(context.req.url).searchParams)
     return context.json(toQuarantineAnswer(await sources.rejects(page)))
   })
-  serve('tail', createTailAnswer(sources))
+  serve('reject', createRejectAnswer(sources))
+  serve('repair', createRepairAnswer(sources))
+  serve('trace', createTraceAnswer(sources))
+  const { tail, sample } = sources
+  const report = (error: unknown): void => sources.report(error)
+  const noLog = (): Response => notHere('the log is read by weir start and weir serve; ask there')
+  serve('tail', tail === null ? noLog : createTailAnswer({ tail, report }))
+  serve('sample', sample === null ? noLog : createSampleAnswer({ sample, report }))
   serve('openapi', context => answerTagged(context, openApi, 'application/json'))
   serve('docs', context => answerPage(context, toDocsPage({ routes: ROUTES, version })))
   serveRebuilds(app, sources.rebuilds ?? null)
@@ -156,14 +165,15 @@ function createApp(sources: ServiceSources, scrapeAll: () => Promise<string>): H
 type Answer = (context: Context) => Response | Promise<Response>
 
 function serveRoute(app: Hono, route: Route, answer: Answer): void {
-  const path = route.path.replace(/\{(\w+)\}/, ':$1')
-  app.get(path, context => {
+  const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1')
+  const isRead = route.method === 'GET'
+  app.on(route.method, path, context => {
     assertParameters(route, new URL(context.req.url).searchParams)
-    context.header('Cache-Control', 'no-cache')
+    context.header('Cache-Control', isRead ? 'no-cache' : 'no-store')
     context.header('Content-Type', route.answers[0]?.media[0] ?? 'application/json')
     return answer(context)
   })
-  app.all(path, () => refuseMethod(route.path, 'GET, HEAD'))
+  app.all(path, () => refuseMethod(route.path, isRead ? 'GET, HEAD' : route.method))
 }
 
 async function audit(sources: ApiSources): Promise<AuditAnswer> {

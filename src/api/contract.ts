@@ -3,6 +3,7 @@
  * wrong. From this one table requests are checked, `/openapi.json`, `/docs` and the reference page
  * are written, and a key's scope is looked up; tests hold what is served against it.
  */
+import { z } from 'zod'
 import type { ProblemCode } from '../model/problem.ts'
 import {
   auditSchema,
@@ -10,15 +11,18 @@ import {
   healthSchema,
   metricsSchema,
   quarantineSchema,
+  rejectSchema,
   resultSchema,
   tailLineSchema,
   topSchema,
 } from './contract/answers.ts'
+import { repairSchema, traceSchema } from './contract/event-answers.ts'
 import * as parameter from './contract/parameters.ts'
 import type { Answer, Body, Media, Parameter, Route, Scope } from './contract/route.ts'
 import { PROMETHEUS_TYPE } from './prometheus.ts'
 
 export type * from './contract/answers.ts'
+export type * from './contract/event-answers.ts'
 export type { Route, Scope } from './contract/route.ts'
 
 export type RouteName =
@@ -26,10 +30,14 @@ export type RouteName =
   | 'metrics'
   | 'result'
   | 'top'
+  | 'trace'
   | 'audit'
   | 'quarantine'
+  | 'reject'
+  | 'repair'
   | 'tail'
   | 'live'
+  | 'sample'
   | 'health'
   | 'ready'
   | 'scrape'
@@ -50,9 +58,10 @@ export const ROUTES: { readonly [Name in RouteName]: Route } = {
     ...get('/v1/events', 'write', 'takes events'),
     method: 'POST',
     about:
-      'One event, an array of events (also `{"events": […]}`), or one a line, compressed or not. ' +
-      'Answered 200 when all is durable, whether valid or not; what is refused with 4xx was not ' +
-      'stored at all. After a 503, or no answer, send the same again: it is the same event.',
+      'One event, an array of events, also as `{"events": […]}`, or one a line; compressed ' +
+      'or not. Answered 200 when all is durable, whether valid or not; what is refused with 4xx ' +
+      'was not stored at all. After a 503, or no answer, send the same again: it is the same ' +
+      'event.',
     body: events(),
     answers: [ok('what each event looked like', collectedSchema)],
     problems: [
@@ -125,6 +134,28 @@ export const ROUTES: { readonly [Name in RouteName]: Route } = {
     answers: [ok('the best keys', topSchema), unchanged()],
     problems: ['metric_unknown', 'not_additive', 'store_corrupt', 'zone_not_available'],
   },
+  trace: {
+    ...get('/v1/events/{event_id}', 'admin', 'what became of an event'),
+    about:
+      'Its copies in the log and the lake: when each came, its verdict, where it rests, and the ' +
+      'windows that it counts in. There is no index: what arrived within the range is looked ' +
+      'through, up to a bound, and `is_cut` tells where that ended it. What counts where no lake ' +
+      'says so is the first copy of the range.',
+    parameters: [
+      parameter.eventIdParameter,
+      parameter.traceFromParameter,
+      parameter.traceToParameter,
+      parameter.userIdParameter,
+    ],
+    answers: [ok('its copies', traceSchema)],
+    problems: [
+      'event_unknown',
+      'lake_unreadable',
+      'log_unavailable',
+      'not_here',
+      'objects_unavailable',
+    ],
+  },
   audit: {
     ...get('/v1/audit', 'read', 'the ledger: where every record went'),
     answers: [ok('the ledger', auditSchema)],
@@ -144,6 +175,46 @@ export const ROUTES: { readonly [Name in RouteName]: Route } = {
     ],
     answers: [ok('a page of rejects', quarantineSchema)],
   },
+  reject: {
+    ...get(
+      '/v1/quarantine/{topic}/{partition}/{offset}',
+      'admin',
+      'one invalid record, as it came',
+    ),
+    parameters: [
+      parameter.topicPathParameter,
+      parameter.partitionPathParameter,
+      parameter.offsetPathParameter,
+    ],
+    answers: [ok('the reject', rejectSchema)],
+    problems: ['reject_unknown'],
+  },
+  repair: {
+    ...get('/v1/quarantine/repair', 'admin', 'mends rejects, and sends them again'),
+    method: 'POST',
+    about:
+      'The body is a repair document, as docs/reference/repair.md says. Each reject is sent ' +
+      'once, however often this is asked; one that is broken off is finished by the next. ' +
+      'Answers when all that was sent is durable.',
+    parameters: [parameter.dryRunParameter],
+    body: {
+      media: ['application/json'],
+      about: 'which rejects are meant, and what is done to each',
+      schema: z.record(z.string(), z.unknown()),
+      example: { select: { code: 'missing' }, transform: [{ default: '/user_id', value: 'u0' }] },
+    },
+    answers: [ok('what it came to', repairSchema)],
+    problems: [
+      'body_too_large',
+      'log_full',
+      'log_unavailable',
+      'not_here',
+      'objects_unavailable',
+      'origin_refused',
+      'repair_invalid',
+      'type_unsupported',
+    ],
+  },
   tail: {
     ...get('/v1/tail', 'admin', 'the log as it grows: a line is a list of records, maybe empty'),
     parameters: [parameter.backParameter],
@@ -162,6 +233,16 @@ export const ROUTES: { readonly [Name in RouteName]: Route } = {
       'off, and comes back.',
     parameters: [parameter.liveMetricsParameter, parameter.lastEventIdParameter],
     answers: [ok('events, until the client leaves', null, ['text/event-stream; charset=utf-8'])],
+  },
+  sample: {
+    ...get('/v1/live/events', 'admin', 'events as they arrive, as server-sent events'),
+    about:
+      'A `records` event every second holds the newest records, as the lines of /v1/tail do, ' +
+      'each with the first 300 signs of its bytes: a sample, where more come than are told. ' +
+      '`skipped` is how many were not.',
+    parameters: [parameter.typeParameter],
+    answers: [ok('events, until the client leaves', null, ['text/event-stream; charset=utf-8'])],
+    problems: ['log_unavailable', 'not_here'],
   },
   health: {
     ...get('/healthz', null, 'whether the process lives'),

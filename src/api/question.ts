@@ -10,6 +10,7 @@ import { Fault } from '../std/fault.ts'
 import {
   BACK_MAX,
   CURSOR_LENGTH_MAX,
+  ID_BYTES_MAX,
   PARTITION_MAX,
   QUARANTINE_LIMIT_DEFAULT,
   QUARANTINE_LIMIT_MAX,
@@ -138,6 +139,55 @@ export function parsePage(
     limit: limit ?? QUARANTINE_LIMIT_DEFAULT,
     cursor: parseCursor(parameters),
   }
+}
+
+/** Which event to trace. Throws QUERY_INVALID. */
+export function parseTrace(
+  eventId: string,
+  parameters: URLSearchParams,
+): {
+  readonly eventId: string
+  readonly fromMs: number | null
+  readonly toMs: number | null
+  readonly userId: string | null
+} {
+  const userId = parameters.get('user_id')
+  assertId('an event_id', eventId)
+  if (userId !== null) assertId("'user_id'", userId)
+  const range = parseRange(parameters, "records that arrived at or after 'from' and before 'to'")
+  return { eventId, ...range, userId }
+}
+
+function assertId(what: string, id: string): void {
+  if (id !== '' && Buffer.byteLength(id) <= ID_BYTES_MAX) return
+  refuse(`${what} has 1 to ${ID_BYTES_MAX} bytes`)
+}
+
+/** The place of a record, as its path tells it. Throws QUERY_INVALID. */
+export function parsePlace(
+  topic: string,
+  partition: string,
+  offset: string,
+): { readonly topic: string; readonly partition: number; readonly offset: number } {
+  const place = new URLSearchParams({ partition, offset })
+  return {
+    topic,
+    partition: parseWhole('partition', place, { min: 0, max: PARTITION_MAX }) ?? 0,
+    offset: parseWhole('offset', place, { min: 0, max: Number.MAX_SAFE_INTEGER }) ?? 0,
+  }
+}
+
+/** Throws QUERY_INVALID. */
+export function parseDryRun(parameters: URLSearchParams): boolean {
+  const text = parameters.get('dry_run') ?? 'false'
+  if (text === 'true' || text === 'false') return text === 'true'
+  return refuse(`'dry_run' is '${text}'; write true or false`)
+}
+
+/** null: all. Throws QUERY_INVALID. */
+export function parseTypes(parameters: URLSearchParams): ReadonlySet<string> | null {
+  const types = parseList('type', parameters)
+  return types === null ? null : new Set(types)
 }
 
 /** How many records of each partition a tail begins with. Throws QUERY_INVALID. */

@@ -6,7 +6,9 @@ import { createApi } from './api.ts'
 import { tailLineSchema } from './contract/answers.ts'
 import { TAILS_MAX } from './tail.ts'
 
-type Tail = ApiSources['tail']
+type Tail = NonNullable<ApiSources['tail']>
+
+async function* nothing(): AsyncGenerator<never> {}
 
 /** A tail that gives a line when it is asked to, and notes who leaves. */
 function openEndlessTail(): { readonly tail: Tail; readonly left: number[]; begun: number } {
@@ -25,7 +27,7 @@ test('lines are lists of records, until the log ends', async () => {
   const { sources } = createSources()
   const tail: Tail = (back, signal) => {
     asked.push(back)
-    return sources.tail(back, signal)
+    return sources.tail?.(back, signal) ?? nothing()
   }
   const response = await createApi({ ...sources, tail }).request('/v1/tail?back=7')
   expect(response.headers.get('content-type')).toBe('application/x-ndjson')
@@ -90,3 +92,34 @@ test('a log that fails ends the answer, and makes room', async () => {
   expect(await read()).toBe('')
   expect(reported).toMatchObject([{ message: 'a bug' }])
 })
+
+test('a sample is told as events, shortened, and its pauses as comments', async () => {
+  const long = { ...TAILED, value: '\u{1F600}'.repeat(1_000) }
+  const asked: (ReadonlySet<string> | null)[] = []
+  const sample: ApiSources['sample'] = async function* (types) {
+    asked.push(types)
+    yield { records: [long], skipped: 7 }
+    yield { records: [], skipped: 0 }
+  }
+  const app = createApi({ ...createSources().sources, sample })
+  const response = await app.request('/v1/live/events?type=search,purchase')
+  expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
+  const [event = '', pause] = (await response.text()).split('\n\n')
+  const { records, skipped } = JSON.parse(/^data: (.*)$/m.exec(event)?.[1] ?? '') as {
+    records: { value: string }[]
+    skipped: number
+  }
+  expect({ skipped, pause }).toEqual({ skipped: 7, pause: ': heartbeat' })
+  expect(records[0]?.value).toBe('\u{1F600}'.repeat(300))
+  expect(asked).toEqual([new Set(['search', 'purchase'])])
+})
+
+test.each(['/v1/tail', '/v1/live/events', '/v1/events/e1'])(
+  '%s is not here where there is no log',
+  async path => {
+    const none = { tail: null, sample: null, trace: null }
+    const response = await createApi({ ...createSources().sources, ...none }).request(path)
+    expect(response.status).toBe(501)
+    expect(await response.json()).toMatchObject({ code: 'not_here', type: '/problems/not_here' })
+  },
+)

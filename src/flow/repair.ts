@@ -8,7 +8,6 @@
 import type { QuarantineQuestion } from '../api/api.ts'
 import type { EventLog } from '../log/log.ts'
 import type { Catalog } from '../model/catalog.ts'
-import { shardsOf } from '../model/catalog.ts'
 import type { MetricPlan } from '../model/plan.ts'
 import type { RejectPage, ResultRow } from '../model/result.ts'
 import type { Reject } from '../model/step.ts'
@@ -16,11 +15,10 @@ import type { InvalidCode, ItemCheck } from '../model/verdict.ts'
 import type { Repair, RepairBook, RepairEntry } from '../repair/repair.ts'
 import { eventOf } from '../repair/repair.ts'
 import type { Clock } from '../std/clock.ts'
-import { createOutage } from '../std/outage.ts'
 import { MIB } from '../std/units.ts'
 import type { Store } from '../store/store.ts'
-import { runDigest } from './digest.ts'
 import { createIngest } from './ingest.ts'
+import { digestTrial } from './trial.ts'
 
 /** Where rejects are read from: a store, or the Weir that runs. */
 export interface RejectSource {
@@ -256,24 +254,8 @@ const ADDS_UP: ReadonlySet<string> = new Set(['count', 'sum'])
 async function measure(
   options: DryRunOptions,
 ): Promise<Pick<DryRunReport, 'duplicates' | 'differences'>> {
-  const { log, catalog, plans, secret, clock, signal } = options
-  await runDigest({
-    log,
-    openStore: options.store,
-    shards: shardsOf(catalog),
-    catalog,
-    plans,
-    secret,
-    idsMemoryMax: IDS_MEMORY_MAX,
-    commitMs: COMMIT_MS,
-    clock,
-    onCommit: () => undefined,
-    outage: createOutage(fault => {
-      if (fault !== null) throw fault
-    }),
-    drain: AbortSignal.abort(),
-    signal,
-  })
+  const { plans } = options
+  await digestTrial(options)
   await using store = await options.store()
   const { partitions } = await store.audit()
   const differences: MetricDifference[] = []
@@ -289,6 +271,3 @@ async function measure(
   const duplicates = partitions.reduce((sum, line) => sum + line.duplicate, 0)
   return { duplicates, differences }
 }
-
-const IDS_MEMORY_MAX = 64 * MIB
-const COMMIT_MS = 1_000

@@ -16,7 +16,6 @@ import type { Catalog } from '../model/catalog.ts'
 import type { Ledger } from '../model/ledger.ts'
 import type { News } from '../model/news.ts'
 import type { MetricPlan } from '../model/plan.ts'
-import type { RejectPage } from '../model/result.ts'
 import type { RepairView } from '../repair/repair.ts'
 import type { Clock } from '../std/clock.ts'
 import { isFault, messageOf } from '../std/fault.ts'
@@ -24,7 +23,14 @@ import { MIB, SECOND_MS } from '../std/units.ts'
 import type { AnswerStore, StoreState } from '../store/store.ts'
 import { createLogState } from './log-state.ts'
 import { createLivePublisher } from './publish-live.ts'
+import { findReject, withRepairs } from './rejects.ts'
+import type { RepairSources } from './repair-answer.ts'
+import { createRunRepair } from './repair-answer.ts'
+import { sampleLog } from './sample.ts'
 import { tailLog } from './tail.ts'
+import { createTrace } from './trace.ts'
+import type { TraceLake } from './trace-lake.ts'
+import type { OpenTrialBench } from './trial.ts'
 
 export type Phase = 'starting' | 'ready' | 'draining'
 
@@ -38,6 +44,12 @@ export interface ServeOptions {
   readonly store: () => AnswerStore
   /** What was repaired and sent again. */
   readonly repairs: RepairView
+  /** Remembers repairs, and sends what they mend; null: nothing is sent from here. */
+  readonly repairing: Pick<RepairSources, 'book' | 'send'> | null
+  /** Where accepted events rest; null: nowhere. */
+  readonly lake: TraceLake | null
+  /** What events would count is seen on it. */
+  readonly bench: OpenTrialBench
   readonly clock: Clock
   readonly version: string
   readonly host: string
@@ -102,12 +114,24 @@ export async function openServing(options: ServeOptions): Promise<Serving> {
   })
   const intake = collector === null ? null : createCollectorHandler({ collector, signal, report })
   const check = createChecker(catalog)
+  const trace = createTrace({ ...options, check })
+  const { repairing, bench } = options
   const app = createApi({
     plans,
     ...sources,
     rebuilds: options.rebuilds ?? null,
     tail: (backCount, left) =>
       tailLog({ log, check, backCount, signal: AbortSignal.any([left, signal]) }),
+    sample: (types, left) => {
+      const isMeant = createTopicFilter(catalog, types)
+      return sampleLog({ log, check, clock, isMeant, signal: AbortSignal.any([left, signal]) })
+    },
+    trace: (question, left) => trace(question, AbortSignal.any([left, signal])),
+    reject: place => findReject(options, place),
+    repair:
+      repairing === null
+        ? null
+        : createRunRepair({ ...repairing, store, bench, check, catalog, plans, clock }),
     status: () => ({ phase, progress, version: options.version }),
     counters: () => ({
       startMs,
@@ -158,18 +182,13 @@ export async function openServing(options: ServeOptions): Promise<Serving> {
   }
 }
 
-/** A page of quarantine, with what became of each reject since. */
-export async function withRepairs(
-  store: Pick<AnswerStore, 'rejects'>,
-  repairs: RepairView,
-  question: QuarantineQuestion,
-): Promise<RejectPage> {
-  const page = await store.rejects(question)
-  const doneAt = await repairs.doneAt(page.rejects)
-  const rejects = page.rejects.map((reject, index) => {
-    return { ...reject, repairedMs: doneAt[index] ?? null }
-  })
-  return { ...page, rejects }
+/** Event types are told by their own names, or by those of their topics; null: all. */
+function createTopicFilter(
+  catalog: Catalog,
+  types: ReadonlySet<string> | null,
+): (topic: string) => boolean {
+  if (types === null) return () => true
+  return topic => types.has(topic) || types.has(topic.slice(catalog.topicPrefix.length))
 }
 
 /** What is told of an error by a server that goes on. */

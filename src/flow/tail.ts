@@ -35,7 +35,7 @@ export async function* tailLog(options: TailOptions): AsyncIterable<readonly Tai
   }
 }
 
-function toTailRecords(fetch: Fetch, check: TailOptions['check']): readonly TailRecord[] {
+export function toTailRecords(fetch: Fetch, check: TailOptions['check']): readonly TailRecord[] {
   const { topic, partition, bytes } = fetch
   const records: TailRecord[] = []
   let at = 0

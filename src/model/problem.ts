@@ -11,6 +11,7 @@ export const PROBLEMS = {
   body_empty: { status: 400, when: 'the body holds no event' },
   encoding_invalid: { status: 400, when: 'the body does not decompress' },
   header_invalid: { status: 400, when: 'a header has a wrong value' },
+  repair_invalid: { status: 400, when: 'the body is no repair, or a wrong one' },
   unauthorized: { status: 401, when: 'no key came with this, or one that is not good' },
   forbidden: { status: 403, when: 'the key that came with this has not the scope for it' },
   host_refused: { status: 403, when: 'the Host header names another machine' },

@@ -130,11 +130,13 @@ export interface HealthAnswer {
 const measureKinds = ['count', 'sum', 'min', 'max', 'count_distinct', 'ratio'] as const
 const faultCodes = Object.keys(FAULTS).map(code => code.toLowerCase())
 const problemCodes = [...Object.keys(PROBLEMS), ...faultCodes] as ProblemCode[]
-const offset = z.number().int().nonnegative()
-const total = z.number().int().nonnegative()
-const secondTime = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
-const millisecondTime = z.iso.datetime({ precision: 3 })
-const invalidCode = z.enum(Object.keys(INVALID_CODES) as InvalidCode[])
+export const offset: z.ZodType<number> = z.number().int().nonnegative()
+export const total: z.ZodType<number> = z.number().int().nonnegative()
+export const secondTime: z.ZodType<string> = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
+export const millisecondTime: z.ZodType<string> = z.iso.datetime({ precision: 3 })
+export const invalidCode: z.ZodType<InvalidCode> = z.enum(
+  Object.keys(INVALID_CODES) as InvalidCode[],
+)
 const encoding = z.enum(['utf8', 'base64']).nullable()
 
 export const metricsSchema: z.ZodType<MetricsAnswer> = z.strictObject({
@@ -152,7 +154,7 @@ export const metricsSchema: z.ZodType<MetricsAnswer> = z.strictObject({
   ),
 })
 
-const valueSchema: z.ZodType<Value> = z.union([
+export const valueSchema: z.ZodType<Value> = z.union([
   z.number(),
   z.string(),
   z.null(),
@@ -231,25 +233,25 @@ export const auditSchema: z.ZodType<AuditAnswer> = z.strictObject({
   ),
 })
 
+export const rejectSchema: z.ZodType<RejectAnswer> = z.strictObject({
+  topic: z.string(),
+  partition: z.number().int().nonnegative(),
+  offset,
+  arrival: millisecondTime.nullable(),
+  code: invalidCode,
+  message: z.string(),
+  pointer: z.string(),
+  key: z.string().nullable(),
+  key_encoding: encoding,
+  value: z.string().nullable(),
+  value_encoding: encoding,
+  file: z.string().nullable(),
+  line: z.number().int().positive().nullable(),
+  repaired: millisecondTime.nullable(),
+})
+
 export const quarantineSchema: z.ZodType<QuarantineAnswer> = z.strictObject({
-  rejects: z.array(
-    z.strictObject({
-      topic: z.string(),
-      partition: z.number().int().nonnegative(),
-      offset,
-      arrival: millisecondTime.nullable(),
-      code: invalidCode,
-      message: z.string(),
-      pointer: z.string(),
-      key: z.string().nullable(),
-      key_encoding: encoding,
-      value: z.string().nullable(),
-      value_encoding: encoding,
-      file: z.string().nullable(),
-      line: z.number().int().positive().nullable(),
-      repaired: millisecondTime.nullable(),
-    }),
-  ),
+  rejects: z.array(rejectSchema),
   next: z.string().nullable(),
 })
 
@@ -276,7 +278,7 @@ export const collectedSchema: z.ZodType = z.strictObject({
       index: z.number().int().nonnegative(),
       event_id: z.string().nullable(),
       status: z.enum(['stored', 'invalid']),
-      code: invalidCode.exactOptional(),
+      code: z.exactOptional(invalidCode),
       pointer: z.string().exactOptional(),
     }),
   ),

@@ -3,7 +3,15 @@ import { z } from 'zod'
 import type { MetricPlan } from '../../model/plan.ts'
 import { listProblems, toProblemPath } from '../../model/problem.ts'
 import * as answers from './answers.ts'
-import { KEY_ABOUT, nameParameter } from './parameters.ts'
+import { repairSchema, traceSchema } from './event-answers.ts'
+import {
+  byParameter,
+  groupParameter,
+  KEY_ABOUT,
+  measuresParameter,
+  nameParameter,
+  noKeyParameter,
+} from './parameters.ts'
 import type { Answer, Parameter, Route } from './route.ts'
 import { COMMON_PROBLEMS } from './route.ts'
 
@@ -23,6 +31,9 @@ const SHAPES: { readonly [name: string]: z.ZodType } = {
   Top: answers.topSchema,
   Audit: answers.auditSchema,
   Quarantine: answers.quarantineSchema,
+  Reject: answers.rejectSchema,
+  Repair: repairSchema,
+  Trace: traceSchema,
   TailLine: answers.tailLineSchema,
   Collected: answers.collectedSchema,
   Health: answers.healthSchema,
@@ -73,9 +84,9 @@ function toOperation(name: string, route: Route, options: OpenApiOptions): Json 
 
 function toParameter(parameter: Parameter, { plans }: OpenApiOptions): Json {
   const { name, about, example, schema, isList = false } = parameter
-  const isName = parameter === nameParameter && plans.length > 0
-  const own = isName ? { type: 'string', enum: plans.map(plan => plan.name) } : toJsonSchema(schema)
-  const shown = isName ? (plans[0]?.name ?? '') : example
+  const names = namesFor(parameter, plans)
+  const own = names === null ? toJsonSchema(schema) : { type: 'string', enum: names }
+  const shown = names === null || names.includes(String(example)) ? example : (names[0] ?? '')
   return {
     name,
     in: parameter.in,
@@ -84,6 +95,25 @@ function toParameter(parameter: Parameter, { plans }: OpenApiOptions): Json {
     schema: isList ? { type: 'array', items: own } : own,
     ...(isList ? { style: 'form', explode: false } : {}),
     example: isList ? String(shown).split(',') : shown,
+  }
+}
+
+/** What can be told here, over all metrics; null: anything of its schema. */
+function namesFor(parameter: Parameter, plans: readonly MetricPlan[]): readonly string[] | null {
+  if (plans.length === 0) return null
+  const keys = plans.flatMap(plan => plan.groupBy.map(ref => ref.name))
+  switch (parameter) {
+    case nameParameter:
+      return plans.map(plan => plan.name)
+    case groupParameter:
+      return [...new Set(['', ...keys])]
+    case noKeyParameter:
+      return [...new Set(keys)]
+    case measuresParameter:
+    case byParameter:
+      return [...new Set(plans.flatMap(plan => plan.measures.map(measure => measure.name)))]
+    default:
+      return null
   }
 }
 
@@ -123,6 +153,7 @@ function toResponses(route: Route): Json {
       content: { ...before?.content, 'application/problem+json': { schema: refer('Problem') } },
     })
   }
+  responses.set(431, { description: 'the path, query and headers are too large', content: {} })
   const ascending = [...responses].toSorted(([left], [right]) => left - right)
   return Object.fromEntries(ascending.map(([status, response]) => [String(status), response]))
 }

@@ -19,6 +19,10 @@ export const FORMATS = ['json', 'csv', 'ndjson'] as const
 
 const time = z.union([z.iso.datetime({ offset: true }), z.iso.date()])
 const text = z.string().min(1).max(CURSOR_LENGTH_MAX)
+/** Of metrics, measures, fields and types. */
+const name = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}$/)
+/** Of users and events, in UTF-8. */
+export const ID_BYTES_MAX = 256
 const whole = (min: number, max: number): z.ZodType => z.number().int().min(min).max(max)
 
 export const nameParameter: Parameter = {
@@ -78,21 +82,21 @@ export const groupParameter: Parameter = query({
   about:
     'fields of the key to keep, with commas between; rows that differ in others only are put ' +
     'together. Empty: none is kept',
-  schema: z.string(),
+  schema: z.union([name, z.literal('')]),
   example: 'product_id',
   isList: true,
 })
 export const noKeyParameter: Parameter = query({
   name: 'no_key',
   about: 'fields of the key: rows that lack this field, beside those that `key.NAME` means',
-  schema: text,
+  schema: name,
   example: 'product_id',
   isList: true,
 })
 export const measuresParameter: Parameter = query({
   name: 'measures',
   about: 'only these measures, with commas between; all without it',
-  schema: text,
+  schema: name,
   example: 'views',
   isList: true,
 })
@@ -119,7 +123,7 @@ export const formatParameter: Parameter = query({
 export const byParameter: Parameter = query({
   name: 'by',
   about: 'the count to rank by; what the metric ranks by, or its first count, without it',
-  schema: text,
+  schema: name,
   example: 'views',
 })
 export const topLimitParameter: Parameter = query({
@@ -176,7 +180,7 @@ export const backParameter: Parameter = query({
 export const liveMetricsParameter: Parameter = query({
   name: 'metrics',
   about: 'results of these metrics only, with commas between; of all without it',
-  schema: text,
+  schema: name,
   example: 'sales,top_products',
   isList: true,
 })
@@ -187,6 +191,51 @@ export const lastEventIdParameter: Parameter = {
   schema: text,
   example: '1042',
 }
+export const eventIdParameter: Parameter = {
+  name: 'event_id',
+  in: 'path',
+  about: 'id of the event',
+  schema: z.string(),
+  example: 'e1004',
+}
+export const traceFromParameter: Parameter = {
+  ...fromParameter,
+  about: 'copies that arrived at this time or later; two days before `to` without it',
+}
+export const traceToParameter: Parameter = {
+  ...toParameter,
+  about: 'copies that arrived before this time; now without it',
+}
+export const userIdParameter: Parameter = query({
+  name: 'user_id',
+  about: 'whose event it is: only the partitions that may hold it are looked through',
+  schema: z.string().min(1).max(ID_BYTES_MAX),
+  example: 'u5678',
+})
+export const topicPathParameter: Parameter = { ...topicParameter, in: 'path', about: 'its topic' }
+export const partitionPathParameter: Parameter = {
+  ...partitionParameter,
+  in: 'path',
+  about: 'its partition',
+}
+export const offsetPathParameter: Parameter = {
+  ...offsetParameter,
+  in: 'path',
+  about: 'its offset',
+}
+export const dryRunParameter: Parameter = query({
+  name: 'dry_run',
+  about: 'nothing is sent: the answer says what would come of it; `false` without it',
+  schema: z.enum(['true', 'false']),
+  example: 'true',
+})
+export const typeParameter: Parameter = query({
+  name: 'type',
+  about: 'only events of these types, or topics, with commas between; all without it',
+  schema: name,
+  example: 'purchase,search',
+  isList: true,
+})
 export const problemCodeParameter: Parameter = {
   name: 'code',
   in: 'path',

@@ -112,5 +112,16 @@ function toQuestionPath(question: Question): string {
   if (typeof question.last === 'number') parameters.set('last', String(question.last))
   if (typeof question.source === 'string') parameters.set('source', question.source)
   if (question.cursor !== null) parameters.set('cursor', question.cursor)
+  const { keys = [], group = null, measures = null, window = null, order = null } = question
+  for (const { name, values } of keys) {
+    for (const value of values) {
+      if (value === null) parameters.append('no_key', name)
+      else parameters.append(`key.${name}`, value)
+    }
+  }
+  if (group !== null) parameters.set('group', group.join(','))
+  if (measures !== null) parameters.set('measures', measures.join(','))
+  if (window !== null) parameters.set('window', window)
+  if (order !== null) parameters.set('order', order)
   return `/v1/metrics/${encodeURIComponent(question.metric)}?${parameters.toString()}`
 }

@@ -18,6 +18,7 @@ import { serveCommand } from './serve.ts'
 import { sparkCommand } from './spark.ts'
 import { startCommand } from './start.ts'
 import { tailCommand } from './tail.ts'
+import { traceCommand } from './trace.ts'
 
 export const COMMANDS: readonly Command[] = [
   startCommand,
@@ -26,6 +27,7 @@ export const COMMANDS: readonly Command[] = [
   auditCommand,
   quarantineCommand,
   tailCommand,
+  traceCommand,
   generateCommand,
   produceCommand,
   collectCommand,

@@ -1,18 +1,15 @@
 /** `weir quarantine repair FILE` tries a repair; `weir quarantine replay FILE` does it. */
 
-import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createChecker } from '../../engine/scan/check.ts'
 import { createIngest } from '../../flow/ingest.ts'
 import type { RejectSource, RepairOptions, ReplayOptions, ReplayReport } from '../../flow/repair.ts'
 import { runDryRun, runReplay } from '../../flow/repair.ts'
-import { openMemoryLog } from '../../log/memory/memory-log.ts'
-import { topicsOf } from '../../model/catalog.ts'
+import { toDryRunAnswer, toReplayAnswer } from '../../flow/repair-answer.ts'
 import type { Repair } from '../../repair/repair.ts'
 import { openRepairBook, parseRepair } from '../../repair/repair.ts'
 import { Fault, messageOf } from '../../std/fault.ts'
-import { GIB } from '../../std/units.ts'
-import { createMemoryDisk, openMemoryStore } from '../../store/memory/memory.ts'
+import { createBench } from '../running/bench.ts'
 import { dataDirOf } from '../running/data-dir.ts'
 import { openEmbedded } from '../running/embedded.ts'
 import { createEnd } from '../running/end.ts'
@@ -23,12 +20,8 @@ import { bookOptionsOf, toLocalSend, toPeerSend } from '../running/repairs.ts'
 import { createVoice } from '../running/voice.ts'
 import type { CommandContext } from '../terminal/command.ts'
 import { assertData } from './ask.ts'
-import { toDryRunJson, toDryRunLines, toReplayJson, toReplayLines } from './quarantine-report.ts'
+import { toDryRunLines, toReplayLines } from './quarantine-report.ts'
 import { openSource } from './quarantine-source.ts'
-
-/** What a dry run may hold in memory. */
-const DRY_RUN_BYTES_MAX: number = GIB
-const SECRET_BYTES = 32
 
 /** Nothing is changed or sent. */
 export async function runRepairCommand(context: CommandContext, path: string): Promise<number> {
@@ -36,24 +29,10 @@ export async function runRepairCommand(context: CommandContext, path: string): P
   const repair = readRepair(path)
   await using source = await openSource(context)
   const { catalog, plans } = config
-  const { partitions } = catalog
-  const log = await openMemoryLog({
-    topics: topicsOf(catalog),
-    partitions,
-    clock,
-    logBytesMax: DRY_RUN_BYTES_MAX,
-  })
-  await using _log = log
-  const disk = createMemoryDisk()
-  const report = await runDryRun({
-    ...(await toOptions(context, repair, source)),
-    catalog,
-    plans,
-    log,
-    store: async () => openMemoryStore({ plans, shards: partitions, disk }),
-    secret: randomBytes(SECRET_BYTES),
-  })
-  if (context.isSet('json')) terminal.print(JSON.stringify(toDryRunJson(report)))
+  await using trial = await createBench(context)(clock)
+  const options = await toOptions(context, repair, source)
+  const report = await runDryRun({ ...options, ...trial, catalog, plans })
+  if (context.isSet('json')) terminal.print(JSON.stringify(toDryRunAnswer(report)))
   else for (const line of toDryRunLines(report, path)) terminal.print(line)
   return 0
 }
@@ -63,7 +42,7 @@ export async function runReplayCommand(context: CommandContext, path: string): P
   const repair = readRepair(path)
   const report = await replay(context, repair)
   terminal.progress(null)
-  if (context.isSet('json')) terminal.print(JSON.stringify(toReplayJson(report)))
+  if (context.isSet('json')) terminal.print(JSON.stringify(toReplayAnswer(report)))
   else for (const line of toReplayLines(report, path)) terminal.print(line)
   return 0
 }

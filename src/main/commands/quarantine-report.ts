@@ -1,5 +1,4 @@
 /** What a repair came to, for people and for programs. */
-import { toRejectAnswer } from '../../api/api.ts'
 import type {
   DryRunReport,
   MetricDifference,
@@ -7,7 +6,6 @@ import type {
   ReplayReport,
 } from '../../flow/repair.ts'
 import type { Reject } from '../../model/step.ts'
-import { fromUtf8 } from '../../std/bytes.ts'
 import { toTable, toValueText } from '../terminal/table.ts'
 import { toSafeText } from '../terminal/terminal.ts'
 import { toShortText } from './quarantine-bytes.ts'
@@ -78,38 +76,4 @@ export function toReplayLines(report: ReplayReport, path: string): readonly stri
     ...(resumed === 0 ? [] : [`  ${resumed} of them from a replay that was broken off`]),
     ...toCountLines(report),
   ]
-}
-
-/** Names as on the wire. */
-export function toDryRunJson(report: DryRunReport): object {
-  const { duplicates, examples, differences } = report
-  return {
-    ...toCountsJson(report),
-    duplicates,
-    examples: examples.map(({ reject, after }) => {
-      return { before: toRejectAnswer(reject), after: fromUtf8(after) }
-    }),
-    metrics: differences.map(({ metric, atMost, isCut, rows }) => ({
-      metric,
-      at_most: atMost,
-      is_cut: isCut,
-      rows: rows.map(({ window_start, window_end, key, values }) => {
-        return { window_start, window_end, key, values }
-      }),
-    })),
-  }
-}
-
-export function toReplayJson(report: ReplayReport): object {
-  return { ...toCountsJson(report), resumed: report.resumed, sent: report.sent }
-}
-
-function toCountsJson(counts: RepairCounts): object {
-  return {
-    chosen: counts.chosen,
-    repaired_before: counts.repairedBefore,
-    valid: counts.valid,
-    still_invalid: counts.stillInvalid,
-    unfit: counts.unfit,
-  }
 }

@@ -1,14 +1,16 @@
 /** `weir serve`: answers, live stream and page, from what digest workers publish. */
 import { existsSync } from 'node:fs'
 import process from 'node:process'
+import { createIngest } from '../../flow/ingest.ts'
 import type { Serving } from '../../flow/serve.ts'
 import { openServing } from '../../flow/serve.ts'
-import { openRepairView } from '../../repair/repair.ts'
+import { openRepairBook, openRepairView } from '../../repair/repair.ts'
 import { isFault, messageOf } from '../../std/fault.ts'
 import type { ResultsReader } from '../../store/results/results-reader.ts'
 import { openResultsReader } from '../../store/results/results-reader.ts'
 import { createRunAnswers, withRuns } from '../../store/results/runs.ts'
 import { openDoor } from '../running/access.ts'
+import { createBench, openTraceLake } from '../running/bench.ts'
 import {
   dataDirOf,
   makeDataDir,
@@ -21,7 +23,7 @@ import { PAGE_DIRECTORY } from '../running/embedded.ts'
 import { createEnd } from '../running/end.ts'
 import { openTopics } from '../running/open-log.ts'
 import { assertApart, layoutOf, lookMsOf, openPlace, placeOf } from '../running/place.ts'
-import { bookOptionsOf } from '../running/repairs.ts'
+import { bookOptionsOf, toLocalSend } from '../running/repairs.ts'
 import { runUntil, toServerOptions } from '../running/until.ts'
 import { VERSION } from '../running/version.ts'
 import { createVoice } from '../running/voice.ts'
@@ -56,6 +58,9 @@ export const serveCommand: Command = {
       onOutage: createVoice(terminal, 'kafka answers again').of('lag is not known'),
     })
     const answers = withRuns(reader, createRunAnswers(objects, config.plans))
+    const book = await bookOptionsOf(context, 'place')
+    const collector = createIngest({ log, catalog: config.catalog, clock: context.clock })
+    await using lake = await openTraceLake(context)
     const end = createEnd(signal)
     await using serving = await openServing({
       catalog: config.catalog,
@@ -63,7 +68,10 @@ export const serveCommand: Command = {
       collector: null,
       log,
       store: () => answers,
-      repairs: openRepairView(await bookOptionsOf(context, 'place')),
+      repairs: openRepairView(book),
+      repairing: { book: openRepairBook(book), send: toLocalSend(collector) },
+      lake,
+      bench: createBench(context),
       pageDirectory: existsSync(PAGE_DIRECTORY) ? PAGE_DIRECTORY : null,
       signal: end.signal,
       ...toServerOptions(context, PORT_DEFAULT, open.door),

@@ -9,11 +9,13 @@ import { toNews, toSwapNews } from '../../flow/news.ts'
 import type { Rebuilds } from '../../flow/rebuilds.ts'
 import type { Serving } from '../../flow/serve.ts'
 import { openServing } from '../../flow/serve.ts'
-import { openRepairView } from '../../repair/repair.ts'
+import type { TraceLake } from '../../flow/trace-lake.ts'
+import { openRepairBook, openRepairView } from '../../repair/repair.ts'
 import { Fault, isFault } from '../../std/fault.ts'
 import { SECOND_MS } from '../../std/units.ts'
 import { createRunAnswers, withRuns } from '../../store/results/runs.ts'
 import { openDoor } from '../running/access.ts'
+import { createBench, openTraceLake } from '../running/bench.ts'
 import { dataDirOf, removeNote, writeLocalKey, writeNote } from '../running/data-dir.ts'
 import type { Embedded } from '../running/embedded.ts'
 import { openEmbedded, PAGE_DIRECTORY } from '../running/embedded.ts'
@@ -22,7 +24,7 @@ import { assertImportable } from '../running/import-file.ts'
 import { findPeer } from '../running/peer.ts'
 import { openPlace } from '../running/place.ts'
 import { createRebuildsOf } from '../running/rebuilds.ts'
-import { bookOptionsOf } from '../running/repairs.ts'
+import { bookOptionsOf, toLocalSend } from '../running/repairs.ts'
 import { toReportLine } from '../running/report.ts'
 import { runTraffic } from '../running/traffic.ts'
 import { runUntil, toServerOptions } from '../running/until.ts'
@@ -62,11 +64,12 @@ async function runStart(context: CommandContext): Promise<number> {
   await using open = await openDoor(context)
   await using embedded = await openEmbedded(context)
   const end = createEnd(signal)
+  await using lake = await openTraceLake(context)
   const rebuilds = createRebuildsOf(context, embedded, {
     onSwap: committed => serving.note(toSwapNews(committed, config.plans)),
     signal: end.signal,
   })
-  const parts = { embedded, rebuilds, door: open.door, signal: end.signal }
+  const parts = { embedded, rebuilds, lake, door: open.door, signal: end.signal }
   await using serving = await openServingOf(context, parts)
   await embedded.begin({
     onLoad: state => serving.begin(state),
@@ -98,15 +101,17 @@ interface ServingParts {
   readonly embedded: Embedded
   readonly rebuilds: Rebuilds
   readonly door: Door
+  readonly lake: TraceLake | null
   readonly signal: AbortSignal
 }
 
 async function openServingOf(
   context: CommandContext,
-  { embedded, rebuilds, door, signal }: ServingParts,
+  { embedded, rebuilds, lake, door, signal }: ServingParts,
 ): Promise<Serving> {
   const { config } = context
   const runs = createRunAnswers(await openPlace(context), config.plans)
+  const book = await bookOptionsOf(context)
   return await openServing({
     catalog: config.catalog,
     plans: config.plans,
@@ -114,7 +119,10 @@ async function openServingOf(
     log: embedded.log,
     store: () => withRuns(embedded.store(), runs),
     rebuilds,
-    repairs: openRepairView(await bookOptionsOf(context)),
+    repairs: openRepairView(book),
+    repairing: { book: openRepairBook(book), send: toLocalSend(embedded.collector) },
+    lake,
+    bench: createBench(context),
     pageDirectory: existsSync(PAGE_DIRECTORY) ? PAGE_DIRECTORY : null,
     signal,
     ...toServerOptions(context, config.settings.port, door),
