@@ -58,7 +58,8 @@ code{padding:.1em .3em;overflow-wrap:anywhere}pre{padding:.7rem;overflow:auto}pr
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.93rem}
 th,td{text-align:left;vertical-align:top;padding:.35rem .8rem .35rem 0;
 border-bottom:1px solid var(--line)}th{color:var(--soft);font-weight:600}
-.soft{color:var(--soft)}nav ul{columns:2;padding-left:1.1rem}summary{cursor:pointer}
+.soft{color:var(--soft)}nav ul{columns:2;padding-left:1.1rem}
+nav a{overflow-wrap:anywhere}summary{cursor:pointer}
 .skip{position:absolute;left:-99rem}.skip:focus{position:static}
 @media(max-width:40rem){nav ul{columns:1}}`
 

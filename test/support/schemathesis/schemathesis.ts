@@ -14,7 +14,7 @@ const INSTALL_MS_MAX = 180_000
 const RUN_MS_MAX = 240_000
 const OUTPUT_BYTES_MAX = 50_000_000
 const LINE_SHOWN_MAX = 300
-const run = promisify(execFile)
+const runProgram = promisify(execFile)
 
 /** The environment of Python; a text says why there is none. Made once, in the cache. */
 export async function resolveSchemathesis(): Promise<{ readonly python: string } | string> {
@@ -35,9 +35,9 @@ async function install(directory: string): Promise<void> {
   if (existsSync(join(directory, 'ready'))) return
   await rm(directory, { recursive: true, force: true })
   const words = ['install', '-q', '--disable-pip-version-check', '-r', REQUIREMENTS]
-  await run('python3', ['-m', 'venv', directory])
-  await run(join(directory, 'bin', 'pip'), words, { timeout: INSTALL_MS_MAX })
-  await run('touch', [join(directory, 'ready')])
+  await runProgram('python3', ['-m', 'venv', directory])
+  await runProgram(join(directory, 'bin', 'pip'), words, { timeout: INSTALL_MS_MAX })
+  await runProgram('touch', [join(directory, 'ready')])
 }
 
 export interface SchemathesisRun {
@@ -53,26 +53,15 @@ export async function runSchemathesis(
   { seed, examples }: { readonly seed: number; readonly examples: number },
 ): Promise<SchemathesisRun> {
   const endless = ['/v1/tail', '/v1/live', '/v1/live/events']
-  const words = [
-    '--config-file',
-    join(HERE, 'schemathesis.toml'),
-    'run',
-    `${url}/openapi.json`,
-    ...endless.flatMap(path => ['--exclude-path', path]),
-    '--phases',
-    'examples,coverage,fuzzing',
-    '-n',
-    String(examples),
-    '--seed',
-    String(seed),
-    '--request-timeout',
-    '20',
-    '--no-color',
-  ]
+  const checks = ['--phases', 'examples,coverage,fuzzing', '-n', String(examples)]
+  const run = ['--config-file', join(HERE, 'schemathesis.toml'), 'run', `${url}/openapi.json`]
+  const leftOut = endless.flatMap(path => ['--exclude-path', path])
+  const manner = ['--seed', String(seed), '--request-timeout', '20', '--no-color']
+  const words = [...run, ...leftOut, ...checks, ...manner]
   const env = { ...process.env, SCHEMATHESIS_HOOKS: 'hooks', PYTHONPATH: HERE }
   const options = { env, cwd: python, timeout: RUN_MS_MAX, maxBuffer: OUTPUT_BYTES_MAX }
   try {
-    const { stdout } = await run(join(python, 'bin', 'schemathesis'), words, options)
+    const { stdout } = await runProgram(join(python, 'bin', 'schemathesis'), words, options)
     return { exitCode: 0, output: cut(stdout) }
   } catch (error) {
     const { code = 1, stdout = String(error) } = error as { code?: number; stdout?: string }
