@@ -155,7 +155,7 @@ test('long records weigh more than one, until they are taken', () => {
   expect(bench.engine.pendingSize).toBe(0)
 })
 
-test('what was counted of a topic stays when its type leaves the catalog, and holds nothing', () => {
+test('what was counted of a topic stays when its type leaves, and holds no progress', () => {
   const bench = createBench({ metrics: [], catalog: catalogOf() })
   bench.feed('thing', [event({ id: 'a' })])
   const left = { ...bench.totals('thing'), topic: 'gone', atEnd: false }

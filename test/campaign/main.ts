@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { startKafka } from '../../scripts/kafka/cluster.ts'
 import { startS3 } from '../../scripts/s3/server.ts'
+import { KIB, MIB } from '../../src/std/units.ts'
 import { runFuzzCampaign } from './fuzz.ts'
 import { KAFKA_FAULTS, runKafkaCampaign } from './kafka.ts'
 import { runKillCampaign } from './kill.ts'
@@ -19,7 +20,7 @@ const HELP = `Long tests, each made of its seed.
 
   npm run campaign -- kill [count] [seed]   kills weir count times (300), then asks what is lost
   npm run campaign -- kafka [count] [seed]  kills workers and brokers, so often (${KAFKA_FAULTS})
-  npm run campaign -- lake [count] [seed]   faults of the archive and of S3, so many (${LAKE_FAULTS})
+  npm run campaign -- lake [count] [seed]   faults of archive and S3, so many (${LAKE_FAULTS})
   npm run campaign -- fuzz [cases] [seed]   scanner against JSON.parse, on so many cases (5000000)
   npm run campaign -- spark40 [cases] [seed]
                                             the engines on Spark ${SPARK_40}, on so many lakes (6)
@@ -104,14 +105,11 @@ async function campaignOfLakes(count: number, seed: number): Promise<number> {
     say(`${kind}: ${ofKind}, the lake ${lagS.toFixed(1)} s behind at most`)
   }
   say(`${report.failedCalls} calls failed, ${report.cutCount} uploads cut`)
-  const [scratch, resident] = [report.scratchMax, report.residentMax].map(toMib)
-  say(`a worker took ${scratch} MiB of scratch and ${resident} MiB of memory at most`)
+  const scratch = (report.scratchMax / KIB).toFixed(0)
+  const resident = (report.residentMax / MIB).toFixed(0)
+  say(`a worker took ${scratch} KiB of scratch and ${resident} MiB of memory at most`)
   say(`${count} faults, ${report.lakeCount} rows and rejects in the lake: each of them once`)
   return 0
-}
-
-function toMib(bytes: number): string {
-  return (bytes / (1 << 20)).toFixed(1)
 }
 
 /** The test of the engines itself, with another Spark. */
