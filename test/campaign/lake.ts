@@ -1,9 +1,9 @@
 /**
  * Faults of the archive: workers that are killed while they write the lake, disks that are lost,
  * and an S3 server that fails, breaks off and goes away, under load; then asks whether every
- * accepted event is in the lake once. A round is made of its seed: faults one after the other, on one
- * deployment, whose lake is in a bucket behind a proxy, which is the bad server. (What a bad server
- * does to results is in test/s3-corridor.integration.test.ts.)
+ * accepted event is in the lake once. A round is made of its seed: faults one after the other, on
+ * one deployment, whose lake is in a bucket behind a proxy, which is the bad server. (What a bad
+ * server does to results is in test/s3-corridor.integration.test.ts.)
  */
 import { readdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
