@@ -104,12 +104,18 @@ describe.skipIf(isSkipped)(isSkipped ? `skipped: ${missing}` : 'the whole way', 
   test('spark counts the lake, and tells nobody the secret', {
     timeout: SPARK_MS_MAX,
   }, async () => {
+    await using proxy = await openFlakyProxy(access.endpoint, () => 'pass')
     const watch = watchCommandLines()
-    const { how, stdout, stderr } = await weir(['spark', '--run', 'chain', '--json'])
+    const words = ['spark', '--run', 'chain', '--json']
+    const { how, stdout, stderr } = await weir(words, { WEIR_S3_ENDPOINT: proxy.endpoint })
     const seen = await watch.end()
     expect(how, stderr).toBe('exit 0')
     expect(stderr.trimEnd().split('\n').at(-1)).toBe('weir: run chain is published')
     expect(seen).toContain('spark.properties')
+    const puts = proxy.asked.filter(({ method, path }) => {
+      return method === 'PUT' && path.includes('/runs/chain/manifest.json')
+    })
+    expect(puts.map(({ ifNoneMatch }) => ifNoneMatch)).toEqual(['*'])
     for (const text of [seen, stderr]) {
       expect(text).not.toContain(access.secretAccessKey)
       expect(text).not.toContain(access.accessKeyId)

@@ -60,7 +60,7 @@ test.each([
       expect(sum(reviews.map(line => line.accepted))).toBe(4)
     })
   },
-  60_000,
+  120_000,
 )
 
 async function send(

@@ -87,14 +87,7 @@ describe('offsets', () => {
 
   test('that the log lacks are gaps, control records are skipped, and all adds up', () => {
     const bench = openBench()
-    const place = {
-      topic: 'thing',
-      partition: 0,
-      offsetFirst: 0,
-      offsetEnd: 20,
-      abortedCount: 0,
-      isVerified: false,
-    }
+    const place = { topic: 'thing', partition: 0, offsetFirst: 0, offsetEnd: 20, abortedCount: 0 }
     const first = concatBytes([batch(2, 3), batch(6, 1, CONTROL), batch(7, 2)])
     bench.engine.digest({ ...place, offset: 1, offsetNext: 11, bytes: first })
     // The second fetch begins in the middle of its batch.
@@ -162,7 +155,7 @@ test('long records weigh more than one, until they are taken', () => {
   expect(bench.engine.pendingSize).toBe(0)
 })
 
-test('what was counted of a topic stays when its type leaves, and holds nothing', () => {
+test('what was counted of a topic stays when its type leaves, and holds no progress', () => {
   const bench = createBench({ metrics: [], catalog: catalogOf() })
   bench.feed('thing', [event({ id: 'a' })])
   const left = { ...bench.totals('thing'), topic: 'gone', atEnd: false }

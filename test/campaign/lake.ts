@@ -63,10 +63,10 @@ export interface LakeReport {
   readonly kinds: Map<LakeFault['kind'], { readonly count: number; readonly lagS: number }>
 }
 
-/** What must be shown: 25 kills and more, 5 lost disks and more. */
+/** What must be shown: 25 kills and more, and 5 lost disks and more. */
 const DECK: { readonly [kind in LakeFault['kind']]: number } = {
-  'worker killed': 10,
-  'worker killed at a point': 10,
+  'worker killed': 13,
+  'worker killed at a point': 12,
   'disk lost': 6,
   'uploads cut': 4,
   'server out': 1,
@@ -228,9 +228,7 @@ export async function runLakeRound(faults: readonly LakeFault[], round: LakeRoun
   expectBelow(disks.residentMax, RESIDENT_BYTES_MAX, 'bytes of memory')
 }
 
-/**
- * Gives how long after the fault all that was digested by its end rests in the lake, in seconds.
- */
+/** Gives how long after the fault all that was digested by then rests in the lake, in seconds. */
 async function inflict(fault: LakeFault, stage: Stage): Promise<number> {
   const { server } = stage
   const isStorm = 'inStorm' in fault && fault.inStorm
@@ -259,9 +257,9 @@ async function act(fault: LakeFault, { fleet, server, prng }: Stage): Promise<vo
     case 'uploads cut':
       return await server.cut(fault.count)
     case 'server out':
-      server.fail(1)
+      server.setOut(true)
       await sleep(fault.forMs)
-      server.fail(0)
+      server.setOut(false)
   }
 }
 

@@ -8,6 +8,7 @@ import process from 'node:process'
 import { inspect } from 'node:util'
 import { startKafka } from '../../scripts/kafka/cluster.ts'
 import { startS3 } from '../../scripts/s3/server.ts'
+import { KIB, MIB } from '../../src/std/units.ts'
 import { runCorridorCampaign } from './corridor.ts'
 import { runFuzzCampaign } from './fuzz.ts'
 import { KAFKA_FAULTS, runKafkaCampaign } from './kafka.ts'
@@ -146,13 +147,10 @@ async function campaignOfLakes(count: number, seed: number): Promise<void> {
     say(`${kind}: ${ofKind}, the lake ${lagS.toFixed(1)} s behind at most`)
   }
   say(`${report.failedCalls} calls failed, ${report.cutCount} uploads cut`)
-  const [scratch, resident] = [report.scratchMax, report.residentMax].map(toMib)
-  say(`a worker took ${scratch} MiB of scratch and ${resident} MiB of memory at most`)
+  const scratch = (report.scratchMax / KIB).toFixed(0)
+  const resident = (report.residentMax / MIB).toFixed(0)
+  say(`a worker took ${scratch} KiB of scratch and ${resident} MiB of memory at most`)
   say(`${count} faults, ${report.lakeCount} rows and rejects in the lake: each of them once`)
-}
-
-function toMib(bytes: number): string {
-  return (bytes / (1 << 20)).toFixed(1)
 }
 
 /** The test of the engines itself, with another Spark. */

@@ -1,6 +1,4 @@
-/**
- * What the workers of a fleet take, looked at a few times a second: of their disks, and of memory.
- */
+/** What workers of a fleet take of their disks and of memory, looked at some times a second. */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'

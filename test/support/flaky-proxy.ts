@@ -26,6 +26,8 @@ export interface Asked {
   readonly method: string
   /** With the query. */
   readonly path: string
+  /** Of the header: `*` asks for a put where there is nothing. */
+  readonly ifNoneMatch: string | null
   /** How many requests were before. */
   readonly count: number
 }
@@ -59,7 +61,9 @@ export async function openFlakyProxy(
 ): Promise<FlakyProxy> {
   const asked: Asked[] = []
   const server = createServer((request, response) => {
-    const one = { method: request.method ?? '', path: request.url ?? '', count: asked.length }
+    const { method = '', url: path = '', headers } = request
+    const ifNoneMatch = headers['if-none-match'] ?? null
+    const one = { method, path, ifNoneMatch, count: asked.length }
     asked.push(one)
     const failed = (): void => {
       request.socket.destroy()

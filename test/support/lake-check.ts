@@ -8,6 +8,7 @@ import type { Judged } from '../oracle/judge.ts'
 import { judge } from '../oracle/judge.ts'
 import { readLog } from '../oracle/read-log.ts'
 import { SHOP_SETTINGS } from '../oracle/shop.ts'
+import type { AuditAnswer } from './process.ts'
 import { readJsonFrom } from './process.ts'
 
 export interface ArchivedLine {
@@ -27,14 +28,16 @@ export interface ArchivedAudit {
 const WAIT_MS_MAX = 90_000
 const POLL_MS = 50
 
-/** Waits until all that is digested rests in the lake, but what is of the topic `exempt`. */
+/** Waits until all of the log rests in the lake, but what is of the topic `exempt`. */
 export async function waitUntilArchived(url: string, exempt = ''): Promise<ArchivedAudit> {
   for (let waitedMs = 0; waitedMs < WAIT_MS_MAX; waitedMs += POLL_MS) {
-    const audit = (await readJsonFrom(`${url}/v1/audit`)) as ArchivedAudit
+    const answer = await readJsonFrom(`${url}/v1/audit`)
+    const audit = answer as ArchivedAudit
     const read = audit.partitions.filter(
       ({ topic, offset_next }) => offset_next > 0 && topic !== exempt,
     )
-    if (read.every(line => line.archived_offset === line.offset_next)) return audit
+    const isRead = (answer as AuditAnswer).partitions.every(({ lag }) => lag === 0)
+    if (isRead && read.every(line => line.archived_offset === line.offset_next)) return audit
     await sleep(POLL_MS)
   }
   throw new Error(`the log was not archived after ${WAIT_MS_MAX} ms`)
