@@ -87,7 +87,14 @@ describe('offsets', () => {
 
   test('that the log lacks are gaps, control records are skipped, and all adds up', () => {
     const bench = openBench()
-    const place = { topic: 'thing', partition: 0, offsetFirst: 0, offsetEnd: 20, abortedCount: 0 }
+    const place = {
+      topic: 'thing',
+      partition: 0,
+      offsetFirst: 0,
+      offsetEnd: 20,
+      abortedCount: 0,
+      isVerified: false,
+    }
     const first = concatBytes([batch(2, 3), batch(6, 1, CONTROL), batch(7, 2)])
     bench.engine.digest({ ...place, offset: 1, offsetNext: 11, bytes: first })
     // The second fetch begins in the middle of its batch.
