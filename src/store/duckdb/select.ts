@@ -124,9 +124,11 @@ function countSet(group: readonly string[], index: number, source: string): stri
 function rank(plan: MetricPlan, by: string): string {
   const index = plan.measures.findIndex(measure => measure.name === by)
   const keys = keyColumns(plan)
-  const total = plan.measures.some((measure, at) => at === index && keepsSet(measure))
-    ? `n${index}`
-    : `sum(v${index}) OVER (PARTITION BY ${['window_start', ...keys].join(', ')})`
+  const isSet = plan.measures.some((measure, at) => at === index && keepsSet(measure))
+  const sum = plan.byCurrency
+    ? `sum(v${index}) OVER (PARTITION BY ${['window_start', ...keys].join(', ')})`
+    : `v${index}` // one row a key: a sum over it would be itself, and costs a fifth of the question
+  const total = isSet ? `n${index}` : sum
   const order = ['rank DESC', ...keys.map(name => `${name} NULLS FIRST`)].join(', ')
   return `SELECT *, dense_rank() OVER (PARTITION BY window_start ORDER BY ${order}) AS place
     FROM (SELECT *, ${total} AS rank FROM answers)`
