@@ -6,7 +6,6 @@ import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createWriteStream, existsSync, renameSync } from 'node:fs'
-import { Agent, request } from 'node:http'
 import { join } from 'node:path'
 import process from 'node:process'
 import { KEY_RANDOM_BYTES, makeKey } from '../src/access/key.ts'
@@ -104,7 +103,6 @@ async function benchQuestions(): Promise<void> {
   await runWeir(['import', await viewFile(), '--data', place.path])
   const key = addKey(place.path, 'read')
   await using weir = await startWeir(place.path, LIMITS)
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   const rows: string[][] = []
   for (const question of QUESTIONS) {
     const target = `${weir.url}/v1/metrics/${question}`
@@ -112,28 +110,20 @@ async function benchQuestions(): Promise<void> {
     const before = weir.usage().cpuSeconds
     for (let count = 0; count < WARM_COUNT + ASK_COUNT; count += 1) {
       const startMs = performance.now()
-      await ask(target, { key, agent })
+      await ask(target, key)
       if (count >= WARM_COUNT) takenMs.push(performance.now() - startMs)
     }
     const quantiles = [0.5, 0.9, 0.99].map(share => quantile(takenMs, share).toFixed(2))
     const cpuMs = ((weir.usage().cpuSeconds - before) / (WARM_COUNT + ASK_COUNT)) * 1000
     rows.push([question.replace('?', ' '), ...quantiles, cpuMs.toFixed(2)])
   }
-  agent.destroy()
   table(['question', 'p50 ms', 'p90 ms', 'p99 ms', 'CPU-ms'], rows)
 }
 
-function ask(
-  target: string,
-  { key, agent }: { readonly key: string; readonly agent: Agent },
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const asking = request(target, { agent, headers: { 'X-Api-Key': key } }, answer => {
-      if (answer.statusCode !== 200) reject(new Error(`${target} answered ${answer.statusCode}`))
-      answer.resume().on('end', resolve)
-    })
-    asking.on('error', reject).end()
-  })
+async function ask(target: string, key: string): Promise<void> {
+  const answer = await fetch(target, { headers: { 'X-Api-Key': key } })
+  await answer.arrayBuffer()
+  if (!answer.ok) throw new Error(`${target} answered ${answer.status}`)
 }
 
 /** Every product is viewed once on each day, in one of its hours, by one of 5,000 users. */

@@ -1,6 +1,4 @@
-/**
- * Whatever others do, nobody gets more than a bucket holds and refills, and memory stays bounded.
- */
+/** Nobody gets more than a bucket holds and refills, whatever others do; memory stays bounded. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createBuckets } from './buckets.ts'
