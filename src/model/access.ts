@@ -7,8 +7,8 @@ import type { Problem } from './problem.ts'
 /** What a key may be good for, with what that is. */
 export const SCOPES = {
   write: 'sends events, and reads nothing',
-  read: 'asks for everything, and changes nothing',
-  admin: 'reads, and changes what is kept',
+  read: 'asks for counts and the ledger, and changes nothing',
+  admin: 'reads, sees single events and rejects, and changes what is kept',
 } as const
 
 export type Scope = keyof typeof SCOPES

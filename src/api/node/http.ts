@@ -176,7 +176,7 @@ function createAdmit(
     const admission = doorman.admit(visit)
     for (const [name, value] of Object.entries(admission.headers)) response.setHeader(name, value)
     if (admission.problem !== null) refuse(request, response, admission.problem)
-    else if (visit.need === 'read') streams.watch(visit, response)
+    else if (visit.need === 'read' || visit.need === 'admin') streams.watch(visit, response)
     return admission.problem === null
   }
 }

@@ -1,22 +1,25 @@
 /**
- * What each path needs of a caller. Only what is named here, letter by letter, is open or weaker
- * than the rest, so however a path is written, a way around it ends at a stricter need: what is
- * only read needs `read`, whatever else `admin`.
+ * What each request needs of a caller: the scope of its route in the contract. What no route
+ * matches letter by letter needs more, not less: however a path is written, a way around a scope
+ * ends at a stricter one.
  */
 import type { Need } from '../../model/access.ts'
+import { ROUTES, scopeOf } from '../contract.ts'
 
-const BY_REQUEST: ReadonlyMap<string, Need> = new Map([
-  ['POST /v1/events', 'write'],
-  ['GET /healthz', 'health'],
-  ['GET /readyz', 'health'],
-  ['GET /metrics', 'scrape'],
+const OPEN: ReadonlyMap<string, Need> = new Map([
+  [ROUTES.health.path, 'health'],
+  [ROUTES.ready.path, 'health'],
+  [ROUTES.scrape.path, 'scrape'],
 ])
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS']
+/** Nothing in it that a URL parser, or a router, would read otherwise. */
+const PLAIN_PATH = /^(?:\/[\w~-][\w.~-]*)*\/?$/
 
 /** `path` is the request's target up to its `?`, as it came. */
 export function needOf(method: string, path: string, isPage: boolean): Need {
   if (isPage) return 'page'
-  const need = BY_REQUEST.get(`${method === 'HEAD' ? 'GET' : method} ${path}`)
-  if (need !== undefined) return need
-  return SAFE_METHODS.includes(method) ? 'read' : 'admin'
+  const isSafe = SAFE_METHODS.includes(method)
+  const scope = scopeOf(method === 'OPTIONS' ? 'GET' : method, path)
+  if (scope === undefined) return isSafe && PLAIN_PATH.test(path) ? 'read' : 'admin'
+  return (isSafe ? OPEN.get(path) : undefined) ?? scope ?? 'page'
 }
