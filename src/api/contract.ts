@@ -279,10 +279,11 @@ export const ROUTES: { readonly [Name in RouteName]: Route } = {
 /** What a key must allow for a request; undefined: there is no such route. */
 export function scopeOf(method: string, path: string): Scope | undefined {
   const wanted = method === 'HEAD' ? 'GET' : method
-  return Object.values(ROUTES).find(
-    route => route.method === wanted && toPattern(route.path).test(path),
-  )?.scope
+  return PATTERNS.find(({ route, pattern }) => route.method === wanted && pattern.test(path))?.route
+    .scope
 }
+
+const PATTERNS = Object.values(ROUTES).map(route => ({ route, pattern: toPattern(route.path) }))
 
 function toPattern(path: string): RegExp {
   return new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+').replaceAll('.', '\\.')}$`)
