@@ -8,6 +8,7 @@
  */
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { Admission, Doorman, Need, Scope, Visit } from '../model/access.ts'
+import { keyOf } from '../model/access.ts'
 import type { Problem } from '../model/problem.ts'
 import { toProblem } from '../model/problem.ts'
 import type { Clock } from '../std/clock.ts'
@@ -31,7 +32,6 @@ export interface DoorOptions {
   readonly clock: Clock
 }
 
-const KEY_LENGTH_MAX = 200
 const PASSED: Admission = { problem: null, headers: {} }
 const HOW = 'send it as Authorization: Bearer KEY, or as X-Api-Key'
 
@@ -57,6 +57,8 @@ export function createDoor(options: DoorOptions): Doorman {
     if (need === 'page' || need === 'health') return FREE
     const key = keyOf(headers)
     if (source.isHere && (need === 'scrape' || isLocal(key))) return FREE
+    // Whoever reads the body asks for the key that stands there.
+    if (need === 'write-body' && key === null) return FREE
     return judge(key, scopeOf(need))
   }
   const localHash = localKey === null ? null : hash('sha256', localKey, 'buffer')
@@ -69,7 +71,8 @@ export function createDoor(options: DoorOptions): Doorman {
       if (need === 'health') return PASSED
       const source = sources.find(visit)
       if (source.isHere && isLocal(keyOf(visit.headers))) return PASSED
-      const policy: Policy = need === 'write' ? 'write' : 'read'
+      const isWrite = need === 'write' || need === 'write-body'
+      const policy: Policy = isWrite ? 'write' : 'read'
       const ofAddress = limits.byAddress(policy, source)
       if (ofAddress.waitS > 0) return refuseRate(ofAddress)
       const { problem, keyId } = judgeVisit(visit, source)
@@ -96,7 +99,14 @@ function refuse(detail: string): Judged {
 }
 
 function scopeOf(need: Exclude<Need, 'page' | 'health'>): Scope {
-  return need === 'scrape' ? 'read' : need
+  switch (need) {
+    case 'scrape':
+      return 'read'
+    case 'write-body':
+      return 'write'
+    default:
+      return need
+  }
 }
 
 function toText(kind: Exclude<KeyVerdict['kind'], 'good'>): string {
@@ -119,23 +129,4 @@ function withChallenge(
 function refuseRate({ waitS, headers }: Limited): Admission {
   const detail = `too many requests; ask again in ${waitS} s, and see RateLimit-Policy`
   return { problem: toProblem('rate_limited', detail), headers }
-}
-
-/** The key that a request presents; null: none. */
-export function keyOf(headers: Visit['headers']): string | null {
-  const key = headers['x-api-key'] ?? parseAuthorization(headers['authorization'])
-  return typeof key === 'string' && key !== '' ? key.slice(0, KEY_LENGTH_MAX) : null
-}
-
-function parseAuthorization(header: string | readonly string[] | undefined): string | null {
-  if (typeof header !== 'string') return null
-  const [scheme = '', value = ''] = header.trim().split(/ +/, 2)
-  switch (scheme.toLowerCase()) {
-    case 'bearer':
-      return value
-    case 'basic':
-      return Buffer.from(value, 'base64').toString('utf8').split(':', 1)[0] ?? null
-    default:
-      return null
-  }
 }

@@ -8,6 +8,7 @@ import type { Door } from '../api/node/http.ts'
 import { serveHttp } from '../api/node/http.ts'
 import type { Collector } from '../collector/collector.ts'
 import { createCollectorHandler } from '../collector/http.ts'
+import type { SegmentPlan } from '../collector/segment-plan.ts'
 import { createChecker } from '../engine/scan/check.ts'
 import { createLive } from '../live/live.ts'
 import type { EventLog } from '../log/log.ts'
@@ -32,6 +33,8 @@ export interface ServeOptions {
   readonly plans: readonly MetricPlan[]
   /** null: events are taken by another process. */
   readonly collector: Collector | null
+  /** What calls of Segment's libraries become, where events are taken. */
+  readonly segment: SegmentPlan
   readonly log: EventLog
   /** What answers now. Throws STORE_UNAVAILABLE between two lives of a store. */
   readonly store: () => AnswerStore
@@ -97,7 +100,10 @@ export async function openServing(options: ServeOptions): Promise<Serving> {
     onConnect: () => publisher.snapshot(),
     report,
   })
-  const intake = collector === null ? null : createCollectorHandler({ collector, signal, report })
+  const { checkKey } = options.door.doorman
+  const segment = { plan: options.segment, checkKey, clock }
+  const intake =
+    collector === null ? null : createCollectorHandler({ collector, segment, signal, report })
   const check = createChecker(catalog)
   const app = createApi({
     plans,

@@ -8,6 +8,7 @@ import { FAULTS } from '../std/fault.ts'
 
 /** Codes that are not Faults, with their status. The reference page is generated from this. */
 export const PROBLEMS = {
+  body_invalid: { status: 400, when: 'the body is not of the form that this path takes' },
   body_empty: { status: 400, when: 'the body holds no event' },
   encoding_invalid: { status: 400, when: 'the body does not decompress' },
   header_invalid: { status: 400, when: 'a header has a wrong value' },

@@ -25,6 +25,7 @@ const SHAPES: { readonly [name: string]: z.ZodType } = {
   Quarantine: answers.quarantineSchema,
   TailLine: answers.tailLineSchema,
   Collected: answers.collectedSchema,
+  Succeeded: answers.succeededSchema,
   Health: answers.healthSchema,
   Problem: answers.problemSchema,
 }

@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Doorman } from '../../model/access.ts'
 import { answerProblem, toProblem } from '../../model/problem.ts'
+import { SEGMENT_PATHS } from '../../model/segment.ts'
 import type { Clock } from '../../std/clock.ts'
 import { Fault, messageOf, systemCodeOf } from '../../std/fault.ts'
 import { KIB, SECOND_MS } from '../../std/units.ts'
@@ -40,7 +41,7 @@ export interface Door {
 export interface ServeOptions extends Door {
   /** Answers what the handlers below do not: a Hono app. */
   readonly app: { fetch(request: Request): Response | Promise<Response> }
-  /** `POST /v1/events`; null: the app answers it. */
+  /** `POST /v1/events` and Segment's paths; null: the app answers them. */
   readonly collectorHandler: NodeHandler | null
   /** `GET /v1/live`; null: the app answers it. */
   readonly liveHandler: NodeHandler | null
@@ -76,6 +77,8 @@ const KEEP_ALIVE_MS = 10 * SECOND_MS
 const CONNECTIONS_CHECK_MS = 1 * SECOND_MS
 const DRAIN_CHECK_MS = 20
 export const DRAIN_MS_MAX: number = 3 * SECOND_MS
+
+const EVENT_PATHS: ReadonlySet<string> = new Set(['/v1/events', ...SEGMENT_PATHS])
 
 const INTERNAL = toProblem('internal', 'weir failed at this request, and has logged why')
 
@@ -198,7 +201,7 @@ function createRoute(options: ServeOptions, { pages }: Parts): NodeHandler {
   return (request, response) => {
     const { method = '', url = '' } = request
     const path = toPath(url)
-    const isEvents = method === 'POST' && path === '/v1/events'
+    const isEvents = method === 'POST' && EVENT_PATHS.has(path)
     if (isEvents && collectorHandler !== null) return collectorHandler(request, response)
     const isLive = method === 'GET' && path === '/v1/live'
     if (isLive && liveHandler !== null) return liveHandler(request, response)

@@ -13,6 +13,10 @@ test('every route of the contract reads, but for those that are open', () => {
 
 test.each([
   ['POST', '/v1/events', 'write'],
+  ['POST', '/v1/track', 'write-body'],
+  ['POST', '/v1/batch', 'write-body'],
+  ['POST', '/v1/batch/', 'admin'],
+  ['GET', '/v1/batch', 'read'],
   ['GET', '/v1/events', 'read'],
   ['PUT', '/v1/events', 'admin'],
   ['POST', '/v1/events/', 'admin'],

@@ -4,9 +4,11 @@
  * only read needs `read`, whatever else `admin`.
  */
 import type { Need } from '../../model/access.ts'
+import { SEGMENT_PATHS } from '../../model/segment.ts'
 
 const BY_REQUEST: ReadonlyMap<string, Need> = new Map([
   ['POST /v1/events', 'write'],
+  ...SEGMENT_PATHS.map((path): [string, Need] => [`POST ${path}`, 'write-body']),
   ['GET /healthz', 'health'],
   ['GET /readyz', 'health'],
   ['GET /metrics', 'scrape'],

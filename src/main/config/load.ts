@@ -6,6 +6,8 @@ import { existsSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { SegmentPlan } from '../../collector/segment-plan.ts'
+import { planSegment } from '../../collector/segment-plan.ts'
 import type { Catalog } from '../../model/catalog.ts'
 import { createCatalog } from '../../model/catalog.ts'
 import type { WeirConfig } from '../../model/config.ts'
@@ -30,6 +32,8 @@ export interface LoadedConfig {
   readonly configPath: string | null
   readonly catalog: Catalog
   readonly plans: readonly MetricPlan[]
+  /** What calls of Segment's libraries become. */
+  readonly segment: SegmentPlan
   /** Where the log is; null: in the data directory. */
   readonly kafka: KafkaOptions | null
 }
@@ -72,7 +76,8 @@ export async function loadConfig(inputs: ConfigInputs): Promise<LoadedConfig> {
     graceMs: settings.grace,
   })
   const kafka = toKafkaOptions(settings, config.log)
-  return { settings, sources, configPath, catalog, plans, kafka }
+  const segment = planSegment(config.segment ?? {}, catalog)
+  return { settings, sources, configPath, catalog, plans, segment, kafka }
 }
 
 function findConfig({ configPath, workingDirectory }: ConfigInputs): string | null {
@@ -117,7 +122,7 @@ function resolveWeirToThisCopy(): void {
 function assertNames(config: object, path: string): void {
   // How to reach Kafka stands in `log`.
   const single = SETTING_NAMES.filter(name => !name.startsWith('kafka'))
-  const known: readonly string[] = [...single, ...LISTS, 'log']
+  const known: readonly string[] = [...single, ...LISTS, 'log', 'segment']
   for (const [name, value] of Object.entries(config)) {
     if (!known.includes(name)) {
       throw new Fault(

@@ -1,6 +1,7 @@
 /** Running until the end: tasks that live as long as the process, and what it says of errors. */
 import process from 'node:process'
 import type { Door } from '../../api/node/http.ts'
+import type { SegmentPlan } from '../../collector/segment-plan.ts'
 import { toReportText } from '../../flow/serve.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import type { CommandContext } from '../terminal/command.ts'
@@ -27,6 +28,7 @@ export function toServerOptions(
   readonly version: string
   readonly host: string
   readonly port: number
+  readonly segment: SegmentPlan
   readonly door: Door
   readonly residentBytes: () => number
   readonly report: (error: unknown) => void
@@ -36,6 +38,7 @@ export function toServerOptions(
     version: VERSION,
     host: config.settings.host,
     port: isPortSet(config) ? config.settings.port : portDefault,
+    segment: config.segment,
     door,
     residentBytes: () => process.memoryUsage.rss(),
     report: error => terminal.talk(`weir: ${toReportText(error)}`),
