@@ -56,6 +56,15 @@ const TEXT_LISTS = ['hostsAllowed', 'originsAllowed', 'trustedProxies']
 export async function loadConfig(inputs: ConfigInputs): Promise<LoadedConfig> {
   const configPath = findConfig(inputs)
   const config = configPath === null ? {} : await importConfig(configPath)
+  return resolveConfig(config, configPath, inputs)
+}
+
+/** `config` as it is written at `configPath`. Throws as `loadConfig` does. */
+export function resolveConfig(
+  config: WeirConfig,
+  configPath: string | null,
+  inputs: Pick<ConfigInputs, 'flags' | 'environment'>,
+): LoadedConfig {
   assertVariables(inputs.environment)
   const path = configPath ?? CONFIG_FILE
   const written = {
@@ -168,7 +177,7 @@ const OTHER_VARIABLES = ['WEIR_CONFIG', 'WEIR_CRASH_AT']
 
 function findSource(
   name: SettingName,
-  inputs: ConfigInputs,
+  inputs: Pick<ConfigInputs, 'flags' | 'environment'>,
   file: { readonly written: { readonly [name: string]: string }; readonly path: string },
 ): { name: SettingName; text: string; source: string } {
   const flag = inputs.flags[name]
