@@ -35,6 +35,8 @@ export interface ServeOptions {
   readonly collector: Collector | null
   /** What calls of Segment's libraries become, where events are taken. */
   readonly segment: SegmentPlan
+  /** The built SDK, which pages load where events are taken. */
+  readonly sdkDirectory: string
   readonly log: EventLog
   /** What answers now. Throws STORE_UNAVAILABLE between two lives of a store. */
   readonly store: () => AnswerStore
@@ -126,6 +128,7 @@ export async function openServing(options: ServeOptions): Promise<Serving> {
     collectorHandler: intake?.handle ?? null,
     liveHandler: hub.handle,
     staticDirectory: options.pageDirectory,
+    sharedDirectory: intake === null ? null : options.sdkDirectory,
     host: options.host,
     port: options.port,
     ...options.door,

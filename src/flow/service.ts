@@ -17,6 +17,8 @@ export interface ServiceOptions {
   readonly collector: Collector | null
   /** What calls of Segment's libraries become, where events are taken. */
   readonly segment: SegmentPlan
+  /** The built SDK, which pages load where events are taken. */
+  readonly sdkDirectory: string
   readonly worker: () => Counters['worker']
   readonly freshnessS: () => number | null
   readonly clock: Clock
@@ -63,6 +65,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     collectorHandler: intake?.handle ?? null,
     liveHandler: null,
     staticDirectory: null,
+    sharedDirectory: intake === null ? null : options.sdkDirectory,
     host: options.host,
     port: options.port,
     ...options.door,

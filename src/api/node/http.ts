@@ -47,6 +47,8 @@ export interface ServeOptions extends Door {
   readonly liveHandler: NodeHandler | null
   /** The built page; null: none. */
   readonly staticDirectory: string | null
+  /** What pages of other origins load, too: the SDK; none where it is not given. */
+  readonly sharedDirectory?: string | null
   readonly host: string
   /** 0: any that is free. */
   readonly port: number
@@ -84,8 +86,11 @@ const INTERNAL = toProblem('internal', 'weir failed at this request, and has log
 
 /** Throws ADDRESS_IN_USE, CONFIG_INVALID for a host that is not here, FILE_UNREADABLE. */
 export async function serveHttp(options: ServeOptions): Promise<HttpServer> {
-  const { clock, host, port, staticDirectory } = options
-  const pages: Pages = staticDirectory === null ? new Map() : await readPages(staticDirectory)
+  const { clock, host, port, staticDirectory, sharedDirectory = null } = options
+  const pages: Pages = new Map([
+    ...(staticDirectory === null ? [] : await readPages(staticDirectory)),
+    ...(sharedDirectory === null ? [] : await readPages(sharedDirectory, 'shared')),
+  ])
   const end = new AbortController()
   const server = createServer({
     maxHeaderSize: HEADERS_BYTES_MAX,
