@@ -137,6 +137,8 @@ async function post(url: string, body: string, failures: number): Promise<number
       credentials: 'omit',
       signal: AbortSignal.timeout(ANSWER_MS_MAX),
     })
+    // What outlives a page counts against a bound of the browser's until it is read.
+    await answer.text()
     if (answer.ok || HOPELESS.includes(answer.status)) return 0
     const afterS = Number(answer.headers.get('retry-after'))
     return Math.max(waitMs, afterS > 0 ? afterS * 1_000 : 0)
