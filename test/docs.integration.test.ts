@@ -126,6 +126,7 @@ async function writeProject(directory: string): Promise<void> {
     isolatedDeclarations: false,
     paths: {
       weir: [join(ROOT, 'src', 'index.ts')],
+      'weir/client': [join(ROOT, 'src', 'client', 'client.ts')],
       'weir/test': [join(ROOT, 'src', 'main', 'testing', 'test-shop.ts')],
     },
   }

@@ -1,4 +1,4 @@
-/** The SDK in a browser, at a real process: pages that close, nets that break, tabs side by side. */
+/** The SDK in a browser, at a real process: pages that close, nets that break, two tabs. */
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { createServer } from 'node:http'

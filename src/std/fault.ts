@@ -53,6 +53,7 @@ export const FAULTS = {
     when: 'a program that a command needs, as java, is not installed',
   },
   QUERY_INVALID: { retry: 'never', when: 'a question has a wrong metric, time, limit or cursor' },
+  REQUEST_REFUSED: { retry: 'never', when: 'weir does not take what a client sends' },
   SERVER_UNREACHABLE: { retry: 'with-backoff', when: 'the running weir does not answer' },
   SPARK_FAILED: { retry: 'never', when: 'a job of spark ended without its result' },
   STORE_COMMIT_UNCERTAIN: {
