@@ -85,6 +85,9 @@ const ASKED: readonly Asked[] = [
   { method: 'GET', path: '/', allowed: HOLDERS },
   { method: 'GET', path: '/v1/live', allowed: READERS },
   { method: 'POST', path: '/v1/events', allowed: WRITERS },
+  { method: 'POST', path: '/v1/track', allowed: WRITERS },
+  { method: 'POST', path: '/v1/batch', allowed: WRITERS },
+  { method: 'GET', path: '/sdk.js', allowed: HOLDERS },
   { method: 'GET', path: '/v1/events', allowed: READERS },
   { method: 'GET', path: '/nowhere', allowed: READERS },
   { method: 'GET', path: '/V1/metrics', allowed: READERS },
@@ -125,7 +128,7 @@ describe('every route, with every key', () => {
         expect(answer.headers.has('www-authenticate')).toBe(answer.status === 401)
         const text = await answer.text()
         expect(text).not.toContain(MARK)
-        if (method !== 'HEAD') expect(text).toContain('urn:weir:problem:')
+        if (method !== 'HEAD') expect(text).toContain('"type":"/problems/')
       }
       end.abort()
     }

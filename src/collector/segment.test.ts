@@ -89,6 +89,7 @@ describe('the key', () => {
     ['{"batch":[],"writeKey":"good"}', {}, 'items'],
     ['{"batch":[],"writeKey":"bad"}', {}, 'problem'],
     ['{"batch":[]}', {}, 'problem'],
+    ['{}', {}, 'problem'],
     ['{"batch":[],"writeKey":["good"]}', {}, 'problem'],
     // The door has looked at the key in a header, and at no key in one that is none.
     ['{"batch":[],"writeKey":"bad"}', { authorization: 'Bearer x' }, 'items'],

@@ -60,17 +60,20 @@ export function createSegment(options: SegmentOptions): Segment {
   return {
     ignored,
     read: body => {
-      const parsed = parseBody(body)
-      if (parsed.kind === 'refused') {
-        return refuseReading(toProblem('body_invalid', parsed.detail))
-      }
-      const problem = checkBodyKey(body, parsed.root, options.checkKey)
+      const root = parseRoot(body)
+      if (typeof root === 'string') return refuseReading(toProblem('body_invalid', root))
+      const problem = checkBodyKey(body, root, options.checkKey)
       if (problem !== null) return refuseReading(problem)
-      if (parsed.calls.length > options.itemCountMax) {
+      const calls = findCalls(body, root)
+      if (calls === null) {
+        const detail = `the body has no list 'batch'; send {"batch":[…]} to ${body.path}`
+        return refuseReading(toProblem('body_invalid', detail))
+      }
+      if (calls.length > options.itemCountMax) {
         const detail = `the body holds more than ${options.itemCountMax} calls; send fewer at once`
         return refuseReading(toProblem('items_too_many', detail))
       }
-      const { items, ignoredCalls } = translate(body, parsed.calls, options)
+      const { items, ignoredCalls } = translate(body, calls, options)
       return {
         kind: 'items',
         items,
@@ -83,27 +86,22 @@ export function createSegment(options: SegmentOptions): Segment {
   }
 }
 
-type Parsed =
-  | {
-      readonly kind: 'parsed'
-      readonly root: JsonObject
-      readonly calls: readonly JsonValue[]
-    }
-  | { readonly kind: 'refused'; readonly detail: string }
+/** What is wrong with the body, as text, where it is no JSON object. */
+function parseRoot({ path, bytes }: SegmentBody): JsonObject | string {
+  const reading = readJson(bytes, DEPTH_MAX)
+  if (reading.root === null) {
+    const what = reading.code === 'not_json' ? 'JSON' : 'UTF-8'
+    return `the body is no ${what}; send a JSON object to ${path}`
+  }
+  if (reading.root.kind === 'object') return reading.root
+  return `the body is no JSON object; send {…} to ${path}`
+}
 
-function parseBody({ path, bytes }: SegmentBody): Parsed {
-  const { root, ...reading } = readJson(bytes, DEPTH_MAX)
-  if (root === null) {
-    const isText = reading.kind === 'fault' && reading.code === 'not_json'
-    return { kind: 'refused', detail: `the body is no ${isText ? 'JSON' : 'UTF-8'}; send JSON` }
-  }
-  if (root.kind !== 'object') {
-    return { kind: 'refused', detail: `the body is no JSON object; send {…} to ${path}` }
-  }
-  if (callOf(path) !== null) return { kind: 'parsed', root, calls: [root] }
+/** null: there is no batch where there should be one. */
+function findCalls({ path }: SegmentBody, root: JsonObject): readonly JsonValue[] | null {
+  if (callOf(path) !== null) return [root]
   const batch = findMember(root, 'batch')
-  if (batch?.kind === 'array') return { kind: 'parsed', root, calls: batch.items }
-  return { kind: 'refused', detail: `the body has no list 'batch'; send {"batch":[…]} to ${path}` }
+  return batch?.kind === 'array' ? batch.items : null
 }
 
 /** What the path says that a call is; null: each says it itself. */
