@@ -10,6 +10,7 @@ export type { KafkaLog, KafkaOptions } from './model/kafka.ts'
 export { kafka } from './model/kafka.ts'
 export type { Metric } from './model/metric.ts'
 export { count, countDistinct, defineMetric, max, min, ratio, sum } from './model/metric.ts'
+export type { SegmentConfig, SegmentRule } from './model/segment.ts'
 export {
   addToCart,
   addToWishlist,

@@ -24,6 +24,8 @@ const PAGES = [
 const LANGUAGES = ['sh', 'ts', 'json', 'text', 'csv', 'python', 'sql']
 /** A block that is not run is a promise that nobody keeps: there are few, and each says why. */
 const NOT_RUN_MAX = 12
+/** The condition of the exports in package.json that names the sources. */
+const FROM_SOURCE = 'weir-source'
 
 const blocksOf = (page: string): readonly CodeBlock[] =>
   parseCodeBlocks(readFileSync(join(ROOT, page), 'utf8'))
@@ -83,7 +85,7 @@ async function follow(reader: Reader, page: string, block: CodeBlock): Promise<v
     await expectSuccess(reader, 'weir config', { ...block, output: null }, place)
   } else if (block.language === 'ts') {
     await reader.write('page.ts', block.code)
-    await expectSuccess(reader, 'node page.ts', block, place)
+    await expectSuccess(reader, `node --conditions=${FROM_SOURCE} page.ts`, block, place)
   } else if (block.language === 'sh') await expectSuccess(reader, block.code, block, place)
 }
 
@@ -122,7 +124,11 @@ async function writeProject(directory: string): Promise<void> {
   const compilerOptions = {
     declaration: false,
     isolatedDeclarations: false,
-    paths: { weir: [join(ROOT, 'src', 'index.ts')] },
+    paths: {
+      weir: [join(ROOT, 'src', 'index.ts')],
+      'weir/client': [join(ROOT, 'src', 'client', 'client.ts')],
+      'weir/test': [join(ROOT, 'src', 'main', 'testing', 'test-shop.ts')],
+    },
   }
   const config = { extends: join(ROOT, 'tsconfig.json'), compilerOptions, include: ['*.ts'] }
   await mkdir(directory, { recursive: true })

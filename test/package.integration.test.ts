@@ -133,6 +133,41 @@ test("a config imports from 'weir', runs, and is typed", { timeout: STEP_MS_MAX 
   })
 })
 
+test('weir/test and weir/client are imported, run, and are typed', {
+  timeout: STEP_MS_MAX,
+}, async () => {
+  const code = `
+    import { openWeirClient } from 'weir/client'
+    import { openTestShop } from 'weir/test'
+    const shop = await openTestShop({ now: '2026-03-02T10:30:00Z' })
+    const event = { event_id: 'e1', event_type: 'search', user_id: 'u1', data: { query: 'lamp' } }
+    await shop.send({ ...event, timestamp: '2026-03-02T10:00:00Z' })
+    const [row] = await shop.query('searches')
+    if (row?.values['searches'] !== 1) throw new Error(JSON.stringify(row))
+    await shop[Symbol.asyncDispose]()
+    const client = openWeirClient({ url: 'http://127.0.0.1:1', giveUpMs: 0 })
+    await client.send({ event_type: 'search', user_id: 'u1', data: { query: 'lamp' } }).then(
+      () => { throw new Error('nobody is there') },
+      () => undefined,
+    )
+  `
+  writeFileSync(join(folder, 'doors.mts'), code)
+  await run('npx', ['--no-install', 'node', 'doors.mts'], { cwd: folder, env: environment })
+  const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
+  const flags = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext']
+  const lib = ['--target', 'es2024', '--lib', 'es2024,esnext.disposable,dom']
+  const check = (file: string): Promise<unknown> =>
+    run(process.execPath, [tsc, ...flags, ...lib, '--ignoreConfig', '--types', '', file], {
+      cwd: folder,
+    })
+  await check('doors.mts')
+  writeFileSync(join(folder, 'wrong-doors.mts'), code.replaceAll('query:', 'question:'))
+  await expect(check('wrong-doors.mts')).rejects.toMatchObject({
+    stdout: expect.stringContaining('question'),
+  })
+  expect(existsSync(join(folder, 'node_modules', 'weir', 'sdk', 'dist', 'sdk.js'))).toBe(true)
+})
+
 test('it starts, collects, shows its page, and stops', { timeout: STEP_MS_MAX }, async () => {
   const child = spawn(
     'npx',
@@ -143,6 +178,7 @@ test('it starts, collects, shows its page, and stops', { timeout: STEP_MS_MAX },
   const { text, url } = await readUntilUrl(child)
   try {
     expect(await (await fetch(url)).text()).toContain('<!doctype html>')
+    expect(await (await fetch(`${url}sdk.js`)).text()).toContain('/v1/batch')
     const event = { event_id: 'e1', event_type: 'search', user_id: 'u1', data: { query: 'lamp' } }
     const response = await fetch(`${url}v1/events`, {
       method: 'POST',

@@ -11,6 +11,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const ROOMS = [
   'access',
   'api',
+  'client',
   'collector',
   'engine',
   'importer',

@@ -113,6 +113,7 @@ function toFamilyTable(): string {
         requests: new Map(),
         itemsStored: 0,
         itemsInvalid: 0,
+        callsIgnored: new Map(),
         inFlightRequests: 0,
         inFlightBytes: 0,
       },

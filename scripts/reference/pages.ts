@@ -14,6 +14,7 @@ import { unreachable } from '../../src/std/assert.ts'
 import { FAULTS } from '../../src/std/fault.ts'
 import { toApiPage } from './api-page.ts'
 import { code, list, paragraph, toPage, toTable } from './markdown.ts'
+import { toSegmentPage } from './segment-page.ts'
 
 /** Path under docs/reference to what it holds. */
 export function toReferencePages(): ReadonlyMap<string, string> {
@@ -24,6 +25,7 @@ export function toReferencePages(): ReadonlyMap<string, string> {
     ['faults.md', toFaultsPage()],
     ['metrics.md', toMetricsPage()],
     ['problems.md', toProblemsPage()],
+    ['segment.md', toSegmentPage()],
     ['settings.md', toSettingsPage()],
     ['verdicts.md', toVerdictsPage()],
   ])

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { Need, Scope, Visit } from '../model/access.ts'
+import { keyOf } from '../model/access.ts'
 import type { Clock } from '../std/clock.ts'
 import type { DoorOptions } from './access.ts'
-import { createDoor, keyOf } from './access.ts'
+import { createDoor } from './access.ts'
 import type { KeyRecord } from './key.ts'
 import { judgeKey, KEY_RANDOM_BYTES, makeKey, toShownKey } from './key.ts'
 import { toKeyring } from './key-file.ts'
@@ -51,17 +52,25 @@ function visitOf(need: Need, headers: Visit['headers'] = {}, remoteAddress = '19
 
 describe('scopes', () => {
   const passes: readonly [string, Key | null, readonly Need[]][] = [
-    ['no key', null, ['page', 'health']],
-    ['write', write, ['page', 'health', 'write']],
+    ['no key', null, ['page', 'health', 'write-body']],
+    ['write', write, ['page', 'health', 'write', 'write-body']],
     ['read', read, ['page', 'health', 'read', 'scrape']],
     ['admin', admin, ['page', 'health', 'read', 'scrape', 'admin']],
-    ['write and read', both, ['page', 'health', 'write', 'read', 'scrape']],
+    ['write and read', both, ['page', 'health', 'write', 'write-body', 'read', 'scrape']],
     ['expired', expired, ['page', 'health']],
     ['revoked', revoked, ['page', 'health']],
     ['unknown', stranger, ['page', 'health']],
     ['the local key from elsewhere', local, ['page', 'health']],
   ]
-  const needs: readonly Need[] = ['write', 'read', 'admin', 'scrape', 'page', 'health']
+  const needs: readonly Need[] = [
+    'write',
+    'write-body',
+    'read',
+    'admin',
+    'scrape',
+    'page',
+    'health',
+  ]
 
   test.each(passes)('%s', (_, key, allowed) => {
     const door = doorOf()

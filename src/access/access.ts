@@ -7,6 +7,7 @@
  * Segment's clients do. An address that asks too often is refused before its key is looked at.
  */
 import type { Admission, Doorman, Need, Scope, Visit } from '../model/access.ts'
+import { keyOf } from '../model/access.ts'
 import type { Problem } from '../model/problem.ts'
 import { toProblem } from '../model/problem.ts'
 import type { Clock } from '../std/clock.ts'
@@ -30,7 +31,6 @@ export interface DoorOptions {
   readonly clock: Clock
 }
 
-const KEY_LENGTH_MAX = 200
 const PASSED: Admission = { problem: null, headers: {} }
 const HOW = 'send it as Authorization: Bearer KEY, or as X-Api-Key'
 
@@ -58,6 +58,8 @@ export function createDoor(options: DoorOptions): Doorman {
   const judgeVisit = ({ need }: Visit, key: ShownKey | null, { isHere }: Source): Judged => {
     if (need === 'page' || need === 'health') return FREE
     if (isHere && (need === 'scrape' || isLocal(key))) return FREE
+    // Whoever reads the body asks for the key that stands there.
+    if (need === 'write-body' && key === null) return FREE
     return judge(key, scopeOf(need))
   }
 
@@ -68,7 +70,8 @@ export function createDoor(options: DoorOptions): Doorman {
       const source = sources.find(visit)
       const key = shownKeyOf(visit.headers)
       if (source.isHere && isLocal(key)) return PASSED
-      const policy: Policy = need === 'write' ? 'write' : 'read'
+      const isWrite = need === 'write' || need === 'write-body'
+      const policy: Policy = isWrite ? 'write' : 'read'
       const ofAddress = limits.byAddress(policy, source)
       if (ofAddress.waitS > 0) return refuseRate(ofAddress)
       const { problem, keyId } = judgeVisit(visit, key, source)
@@ -95,7 +98,14 @@ function refuse(detail: string): Judged {
 }
 
 function scopeOf(need: Exclude<Need, 'page' | 'health'>): Scope {
-  return need === 'scrape' ? 'read' : need
+  switch (need) {
+    case 'scrape':
+      return 'read'
+    case 'write-body':
+      return 'write'
+    default:
+      return need
+  }
 }
 
 function toText(kind: Exclude<KeyVerdict['kind'], 'good'>): string {
@@ -120,26 +130,7 @@ function refuseRate({ waitS, headers }: Limited): Admission {
   return { problem: toProblem('rate_limited', detail), headers }
 }
 
-/** The key that a request presents; null: none. */
-export function keyOf(headers: Visit['headers']): string | null {
-  const key = headers['x-api-key'] ?? parseAuthorization(headers['authorization'])
-  return typeof key === 'string' && key !== '' ? key.slice(0, KEY_LENGTH_MAX) : null
-}
-
 function shownKeyOf(headers: Visit['headers']): ShownKey | null {
   const text = keyOf(headers)
   return text === null ? null : toShownKey(text)
-}
-
-function parseAuthorization(header: string | readonly string[] | undefined): string | null {
-  if (typeof header !== 'string') return null
-  const [scheme = '', value = ''] = header.trim().split(/ +/, 2)
-  switch (scheme.toLowerCase()) {
-    case 'bearer':
-      return value
-    case 'basic':
-      return Buffer.from(value, 'base64').toString('utf8').split(':', 1)[0] ?? null
-    default:
-      return null
-  }
 }

@@ -182,6 +182,7 @@ export function createSources(changes: Partial<ApiSources> = {}): SourcesFixture
         ]),
         itemsStored: 20,
         itemsInvalid: 3,
+        callsIgnored: new Map([['identify', 2]]),
         inFlightRequests: 0,
         inFlightBytes: 0,
       },

@@ -9,6 +9,7 @@ import type { Ledger } from '../model/ledger.ts'
 import type { MetricPlan } from '../model/plan.ts'
 import { problemOfFault, toProblem } from '../model/problem.ts'
 import type { Question, RejectFilter, RejectPage, Result } from '../model/result.ts'
+import { SEGMENT_PATHS } from '../model/segment.ts'
 import { isFault } from '../std/fault.ts'
 import type { LogState } from './answers.ts'
 import { toAuditAnswer, toMetricsAnswer, toQuarantineAnswer } from './answers.ts'
@@ -101,10 +102,7 @@ export function createApi(sources: ApiSources): Hono {
   serve('openapi', context => answerTagged(context, openApi, 'application/json'))
   serve('docs', context => answerPage(context, toDocsPage({ routes: ROUTES, version })))
   serveRebuilds(app, sources.rebuilds ?? null)
-  app.all('/v1/events', context => {
-    if (context.req.method !== 'POST') return refuseMethod('/v1/events', 'POST')
-    return notHere('events are taken by weir collect; send them there')
-  })
+  refuseEvents(app)
   app.all('/v1/live', () => refuseMethod('/v1/live', 'GET'))
   app.notFound(context => {
     const detail = `there is nothing at ${context.req.path}; GET /docs lists what there is`
@@ -119,10 +117,7 @@ export function createServiceApi(sources: ServiceSources): Hono {
     const { version } = sources.status()
     return toPrometheusText(toServiceFamilies(sources.counters(), version))
   })
-  app.all('/v1/events', context => {
-    if (context.req.method !== 'POST') return refuseMethod('/v1/events', 'POST')
-    return notHere('events are taken by weir collect; send them there')
-  })
+  refuseEvents(app)
   app.notFound(() => {
     const detail = 'questions are answered by weir serve; this process has /healthz, /readyz, '
     return notHere(`${detail}/metrics`)
@@ -160,6 +155,16 @@ function createApp(sources: ServiceSources, scrapeAll: () => Promise<string>): H
     return toResponse(toProblem('internal', 'weir failed at this request, and has logged why'))
   })
   return app
+}
+
+/** Where there is no front door, and where it is asked in a wrong way. */
+function refuseEvents(app: Hono): void {
+  for (const path of ['/v1/events', ...SEGMENT_PATHS]) {
+    app.all(path, context => {
+      if (context.req.method !== 'POST') return refuseMethod(path, 'POST')
+      return notHere('events are taken by weir collect; send them there')
+    })
+  }
 }
 
 type Answer = (context: Context) => Response | Promise<Response>

@@ -19,6 +19,8 @@ import {
 import { repairSchema, traceSchema } from './contract/event-answers.ts'
 import * as parameter from './contract/parameters.ts'
 import type { Answer, Body, Media, Parameter, Route, Scope } from './contract/route.ts'
+import type { SegmentRouteName } from './contract/segment.ts'
+import { SEGMENT_ROUTES } from './contract/segment.ts'
 import { PROMETHEUS_TYPE } from './prometheus.ts'
 
 export type * from './contract/answers.ts'
@@ -27,6 +29,7 @@ export type { Route, Scope } from './contract/route.ts'
 
 export type RouteName =
   | 'collect'
+  | SegmentRouteName
   | 'metrics'
   | 'result'
   | 'top'
@@ -78,6 +81,7 @@ export const ROUTES: { readonly [Name in RouteName]: Route } = {
       'type_unsupported',
     ],
   },
+  ...SEGMENT_ROUTES,
   metrics: {
     ...get('/v1/metrics', 'read', 'the metrics that can be asked for'),
     answers: [ok('all metrics', metricsSchema), unchanged()],

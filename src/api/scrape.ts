@@ -22,6 +22,8 @@ export interface Counters {
     readonly requests: ReadonlyMap<number, number>
     readonly itemsStored: number
     readonly itemsInvalid: number
+    /** Calls of Segment's libraries that are not kept, by name. */
+    readonly callsIgnored: ReadonlyMap<string, number>
     readonly inFlightRequests: number
     readonly inFlightBytes: number
   } | null
@@ -149,13 +151,18 @@ function collectorFamilies(collector: NonNullable<Counters['collector']>): reado
   return [
     counter(
       'weir_collector_requests_total',
-      'Requests to POST /v1/events by status; 499: the client left first.',
+      'Requests with events by status; 499: the client left first.',
       requests.map(([status, value]) => ({ labels: { status }, value })),
     ),
     counter('weir_collector_items_total', 'Items received and stored, by how they looked.', [
       { labels: { status: 'stored' }, value: collector.itemsStored },
       { labels: { status: 'invalid' }, value: collector.itemsInvalid },
     ]),
+    counter(
+      'weir_collector_ignored_calls_total',
+      "Calls of Segment's libraries that are answered and not kept, by name.",
+      [...collector.callsIgnored].map(([call, value]) => ({ labels: { call }, value })),
+    ),
     gauge('weir_collector_in_flight_requests', 'Requests not answered yet.', [
       plain(collector.inFlightRequests),
     ]),

@@ -48,6 +48,7 @@ async function start(options: FixtureOptions = {}): Promise<Fixture> {
   const limits = { ...COLLECTOR_LIMITS, ...options.limits }
   const handler = createCollectorHandler({
     collector: { limits, collect: options.collect ?? keep },
+    segment: null,
     signal: stop.signal,
     report: error => reported.push(error),
   })

@@ -1,13 +1,16 @@
 /**
- * The collector over HTTP: `POST /v1/events`, on bare node:http, because this is the one route
+ * The collector over HTTP: `POST /v1/events`, and the paths of Segment's libraries where they are
+ * taken. On bare node:http, because this is the one route
  * whose cost every event pays. A request is refused (4xx) only where nothing of it was stored; all
  * that is stored is answered 200, item by item. After a 503 it may be sent again: what was stored
  * nevertheless is the same event. A client that leaves before its body has come is forgotten; one
  * that leaves later is stored all the same.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { CheckKey } from '../model/access.ts'
 import type { Problem } from '../model/problem.ts'
 import { answerProblem, problemOfFault, toProblem } from '../model/problem.ts'
+import type { Clock } from '../std/clock.ts'
 import { isFault } from '../std/fault.ts'
 import { MIB } from '../std/units.ts'
 import type { Budget } from './body.ts'
@@ -17,14 +20,28 @@ import type { Decode } from './decode.ts'
 import { createDecode } from './decode.ts'
 import type { Head } from './head.ts'
 import { parseHead, tooLarge } from './head.ts'
+import type { Reading } from './reading.ts'
+import { refuseReading } from './reading.ts'
+import type { Segment } from './segment.ts'
+import { createSegment, isSegmentPath, SEGMENT_BODY_BYTES_MAX } from './segment.ts'
+import type { SegmentPlan } from './segment-plan.ts'
 import { splitBody } from './split.ts'
 
 export interface CollectorHandlerOptions {
   readonly collector: Collector
+  /** null: Segment's paths are not taken. */
+  readonly segment: SegmentIntake | null
   /** Calls off what waits for the log, and refuses what comes later. */
   readonly signal: AbortSignal
   /** Is told of every error that is not a Fault: a bug, answered 500. */
   readonly report: (error: unknown) => void
+}
+
+export interface SegmentIntake {
+  readonly plan: SegmentPlan
+  /** For keys that stand in bodies. */
+  readonly checkKey: CheckKey
+  readonly clock: Clock
 }
 
 export interface CollectorHandler {
@@ -38,12 +55,18 @@ export interface CollectorCounters {
   readonly requests: ReadonlyMap<number, number>
   readonly itemsStored: number
   readonly itemsInvalid: number
+  /** Calls of Segment's libraries that are answered and not kept. */
+  readonly callsIgnored: ReadonlyMap<string, number>
   readonly inFlightRequests: number
   readonly inFlightBytes: number
 }
 
 type Outcome =
-  | { readonly kind: 'collected'; readonly answers: readonly ItemAnswer[] }
+  | {
+      readonly kind: 'collected'
+      readonly answers: readonly ItemAnswer[]
+      readonly body: string
+    }
   | { readonly kind: 'problem'; readonly problem: Problem }
   | { readonly kind: 'gone' }
 
@@ -55,9 +78,12 @@ const LINGER_BYTES_MAX = 16 * MIB
 
 export function createCollectorHandler(options: CollectorHandlerOptions): CollectorHandler {
   const { collector, signal, report } = options
-  const { bodyBytesMax, inFlightBytesMax, inFlightRequestCountMax } = collector.limits
+  const { bodyBytesMax, inFlightBytesMax, inFlightRequestCountMax, itemCountMax } = collector.limits
+  const segment =
+    options.segment === null ? null : createSegment({ ...options.segment, itemCountMax })
   const intake: Intake = {
     collector,
+    segment,
     signal,
     budget: createBudget(inFlightBytesMax),
     decode: createDecode(bodyBytesMax),
@@ -97,40 +123,65 @@ export function createCollectorHandler(options: CollectorHandlerOptions): Collec
     handle: (request, response) => {
       handle(request, response).catch(report)
     },
-    counters: () => ({ requests, ...count, inFlightBytes: intake.budget.takenBytes }),
+    counters: () => ({
+      requests,
+      ...count,
+      callsIgnored: segment?.ignored ?? new Map(),
+      inFlightBytes: intake.budget.takenBytes,
+    }),
   }
 }
 
 interface Intake {
   readonly collector: Collector
+  readonly segment: Segment | null
   readonly signal: AbortSignal
   readonly budget: Budget
   readonly decode: Decode
 }
 
 async function receive(request: IncomingMessage, intake: Intake): Promise<Outcome> {
-  const { budget, collector } = intake
+  const { budget, collector, segment } = intake
   const { bodyBytesMax, inFlightBytesMax } = collector.limits
-  const head = parseHead(request.headers, bodyBytesMax)
+  const { headers } = request
+  const path = toPath(request.url ?? '')
+  const isCalls = segment !== null && isSegmentPath(path)
+  const bytesMax = isCalls ? Math.min(SEGMENT_BODY_BYTES_MAX, bodyBytesMax) : bodyBytesMax
+  const head = parseHead(headers, bytesMax)
   if (head.kind === 'refused') return refuse(head.problem)
   if (budget.takenBytes + (head.bodyBytes ?? 0) > inFlightBytesMax) return refuseBusy('bytes')
-  const body = await readBody(request, bodyBytesMax, budget)
+  const body = await readBody(request, bytesMax, budget)
   if (body.kind === 'unread') {
     if (body.why === 'aborted') return GONE
-    return body.why === 'no_room' ? refuseBusy('bytes') : refuse(tooLarge(bodyBytesMax))
+    return body.why === 'no_room' ? refuseBusy('bytes') : refuse(tooLarge(bytesMax))
+  }
+  const read = (bytes: Uint8Array): Reading => {
+    if (bytes.length > bytesMax) return refuseReading(tooLarge(bytesMax))
+    if (!isCalls) return readEvents(bytes, head, collector.limits.itemCountMax)
+    return segment.read({ path, headers, bytes })
   }
   try {
-    if (head.encoding === null) return await collectBody(body.bytes, head, intake)
-    return await collectEncoded(body.bytes, head.encoding, { head, intake })
+    if (head.encoding === null) return await collectReading(read(body.bytes), intake)
+    return await collectEncoded(body.bytes, head.encoding, { read, intake })
   } finally {
     budget.give(body.bytes.length)
   }
 }
 
+function toPath(url: string): string {
+  const mark = url.indexOf('?')
+  return mark === -1 ? url : url.slice(0, mark)
+}
+
+interface Reader {
+  readonly read: (bytes: Uint8Array) => Reading
+  readonly intake: Intake
+}
+
 async function collectEncoded(
   bytes: Uint8Array,
   encoding: string,
-  { head, intake }: { readonly head: Head; readonly intake: Intake },
+  { read, intake }: Reader,
 ): Promise<Outcome> {
   const { budget, collector, decode } = intake
   const decoded = await decode(bytes, encoding)
@@ -141,26 +192,33 @@ async function collectEncoded(
   }
   if (!budget.take(decoded.bytes.length)) return refuseBusy('bytes')
   try {
-    return await collectBody(decoded.bytes, head, intake)
+    return await collectReading(read(decoded.bytes), intake)
   } finally {
     budget.give(decoded.bytes.length)
   }
 }
 
-async function collectBody(bytes: Uint8Array, head: Head, intake: Intake): Promise<Outcome> {
-  const { collector, signal } = intake
-  const { itemCountMax } = collector.limits
+function readEvents(bytes: Uint8Array, head: Head, itemCountMax: number): Reading {
   const split = splitBody(bytes, head.bodyKind, itemCountMax)
   if (split.kind === 'empty') {
     const detail = 'the body holds no event; send one event, a list of them, or one per line'
-    return refuse(toProblem('body_empty', detail))
+    return refuseReading(toProblem('body_empty', detail))
   }
   if (split.kind === 'too_many') {
     const detail = `the body holds more than ${itemCountMax} events; send them in several requests`
-    return refuse(toProblem('items_too_many', detail))
+    return refuseReading(toProblem('items_too_many', detail))
   }
   const items = split.items.map((item): Item => ({ bytes: item, origin: head.origin }))
-  return { kind: 'collected', answers: await collector.collect(items, signal) }
+  return { kind: 'items', items, answer: toBody }
+}
+
+async function collectReading(reading: Reading, intake: Intake): Promise<Outcome> {
+  if (reading.kind === 'problem') return refuse(reading.problem)
+  const { collector, signal } = intake
+  const { items, answer, done } = reading
+  const answers = items.length === 0 ? [] : await collector.collect(items, signal)
+  done?.()
+  return { kind: 'collected', answers, body: answer(answers) }
 }
 
 function refuse(problem: Problem): Outcome {
@@ -176,6 +234,8 @@ function send(request: IncomingMessage, response: ServerResponse, outcome: Outco
   if (outcome.kind === 'gone') return CLIENT_GONE_STATUS
   if (outcome.kind === 'problem') {
     const { status, headers, body } = answerProblem(outcome.problem)
+    // Only a key that stood in a body is refused here.
+    if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="weir"')
     if (request.complete) response.writeHead(status, headers).end(body)
     else {
       response.writeHead(status, { ...headers, Connection: 'close' }).write(body)
@@ -183,7 +243,7 @@ function send(request: IncomingMessage, response: ServerResponse, outcome: Outco
     }
     return status
   }
-  const body = toBody(outcome.answers)
+  const { body } = outcome
   response.writeHead(200, {
     'Content-Type': 'application/json',
     'Content-Length': Buffer.byteLength(body),

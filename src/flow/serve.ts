@@ -9,6 +9,7 @@ import { serveHttp } from '../api/node/http.ts'
 import type { RebuildSource } from '../api/rebuilds.ts'
 import type { Collector } from '../collector/collector.ts'
 import { createCollectorHandler } from '../collector/http.ts'
+import type { SegmentPlan } from '../collector/segment-plan.ts'
 import { createChecker } from '../engine/scan/check.ts'
 import { createLive } from '../live/live.ts'
 import type { EventLog } from '../log/log.ts'
@@ -39,6 +40,10 @@ export interface ServeOptions {
   readonly plans: readonly MetricPlan[]
   /** null: events are taken by another process. */
   readonly collector: Collector | null
+  /** What calls of Segment's libraries become, where events are taken. */
+  readonly segment: SegmentPlan
+  /** The built SDK, which pages load where events are taken. */
+  readonly sdkDirectory: string
   readonly log: EventLog
   /** What answers now. Throws STORE_UNAVAILABLE between two lives of a store. */
   readonly store: () => AnswerStore
@@ -112,7 +117,10 @@ export async function openServing(options: ServeOptions): Promise<Serving> {
     onConnect: () => publisher.snapshot(),
     report,
   })
-  const intake = collector === null ? null : createCollectorHandler({ collector, signal, report })
+  const { checkKey } = options.door.doorman
+  const segment = { plan: options.segment, checkKey, clock }
+  const intake =
+    collector === null ? null : createCollectorHandler({ collector, segment, signal, report })
   const check = createChecker(catalog)
   const trace = createTrace({ ...options, check })
   const { repairing, bench } = options
@@ -148,6 +156,7 @@ export async function openServing(options: ServeOptions): Promise<Serving> {
     collectorHandler: intake?.handle ?? null,
     liveHandler: hub.handle,
     staticDirectory: options.pageDirectory,
+    sharedDirectory: intake === null ? null : options.sdkDirectory,
     host: options.host,
     port: options.port,
     ...options.door,

@@ -8,12 +8,17 @@ import { serveHttp } from '../api/node/http.ts'
 import type { Counters } from '../api/scrape.ts'
 import type { Collector } from '../collector/collector.ts'
 import { createCollectorHandler } from '../collector/http.ts'
+import type { SegmentPlan } from '../collector/segment-plan.ts'
 import type { Clock } from '../std/clock.ts'
 import type { Phase } from './serve.ts'
 
 export interface ServiceOptions {
   /** null: no events are taken here. */
   readonly collector: Collector | null
+  /** What calls of Segment's libraries become, where events are taken. */
+  readonly segment: SegmentPlan
+  /** The built SDK, which pages load where events are taken. */
+  readonly sdkDirectory: string
   readonly worker: () => Counters['worker']
   readonly freshnessS: () => number | null
   readonly clock: Clock
@@ -37,7 +42,10 @@ export interface Service extends AsyncDisposable {
 /** Throws ADDRESS_IN_USE, CONFIG_INVALID for a host that is not here. */
 export async function openService(options: ServiceOptions): Promise<Service> {
   const { collector, clock, report, signal } = options
-  const intake = collector === null ? null : createCollectorHandler({ collector, signal, report })
+  const { checkKey } = options.door.doorman
+  const segment = { plan: options.segment, checkKey, clock }
+  const intake =
+    collector === null ? null : createCollectorHandler({ collector, segment, signal, report })
   const startMs = clock.now()
   let phase: Phase = 'starting'
   const app = createServiceApi({
@@ -57,6 +65,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     collectorHandler: intake?.handle ?? null,
     liveHandler: null,
     staticDirectory: null,
+    sharedDirectory: intake === null ? null : options.sdkDirectory,
     host: options.host,
     port: options.port,
     ...options.door,

@@ -14,10 +14,11 @@ export const SCOPES = {
 export type Scope = keyof typeof SCOPES
 
 /**
- * What a request needs: a key of a scope; `scrape`, one that reads, or none on this machine itself;
- * `page`, none; `health`, none, and as often as it likes.
+ * What a request needs: a key of a scope; `write-body`, one that writes, which may stand in its
+ * body; `scrape`, one that reads, or none on this machine itself; `page`, none; `health`, none, and
+ * as often as it likes.
  */
-export type Need = Scope | 'scrape' | 'page' | 'health'
+export type Need = Scope | 'write-body' | 'scrape' | 'page' | 'health'
 
 /** One request, as far as the door looks at it. */
 export interface Visit {
@@ -62,4 +63,25 @@ export const OPEN_DOOR: Doorman = {
   recheck: () => null,
   checkKey: () => null,
   peerOf: id => ({ id, isMany: true }),
+}
+
+const KEY_LENGTH_MAX = 200
+
+/** The key that a request presents; null: none. */
+export function keyOf(headers: Visit['headers']): string | null {
+  const key = headers['x-api-key'] ?? parseAuthorization(headers['authorization'])
+  return typeof key === 'string' && key !== '' ? key.slice(0, KEY_LENGTH_MAX) : null
+}
+
+function parseAuthorization(header: string | readonly string[] | undefined): string | null {
+  if (typeof header !== 'string') return null
+  const [scheme = '', value = ''] = header.trim().split(/ +/, 2)
+  switch (scheme.toLowerCase()) {
+    case 'bearer':
+      return value
+    case 'basic':
+      return Buffer.from(value, 'base64').toString('utf8').split(':', 1)[0] ?? null
+    default:
+      return null
+  }
 }

@@ -3,6 +3,7 @@ import type { ArchiveTarget } from './archive-target.ts'
 import type { EventSchema } from './event.ts'
 import type { KafkaLog } from './kafka.ts'
 import type { Metric } from './metric.ts'
+import type { SegmentConfig } from './segment.ts'
 
 export interface WeirConfig {
   /** Directory of the log, the store and the keys. */
@@ -71,6 +72,8 @@ export interface WeirConfig {
   readonly events?: readonly EventSchema[]
   /** Metrics besides the built-in ones, or instead of one of the same name. */
   readonly metrics?: readonly Metric[]
+  /** How more calls of Segment's libraries become events. */
+  readonly segment?: SegmentConfig
 }
 
 /** Types a config: a wrong field name is then a compile error. */

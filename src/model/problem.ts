@@ -8,6 +8,7 @@ import { FAULTS } from '../std/fault.ts'
 
 /** Codes that are not Faults, with their status. The reference page is generated from this. */
 export const PROBLEMS = {
+  body_invalid: { status: 400, when: 'the body is not of the form that this path takes' },
   body_empty: { status: 400, when: 'the body holds no event' },
   encoding_invalid: { status: 400, when: 'the body does not decompress' },
   header_invalid: { status: 400, when: 'a header has a wrong value' },
@@ -17,7 +18,6 @@ export const PROBLEMS = {
   host_refused: { status: 403, when: 'the Host header names another machine' },
   origin_refused: { status: 403, when: 'a page of another origin sent this' },
   token_refused: { status: 403, when: 'the request lacks the token of the data directory' },
-  body_invalid: { status: 400, when: 'the body is not what this path takes' },
   not_found: { status: 404, when: 'there is nothing at this path' },
   metric_unknown: { status: 404, when: 'no metric has this name' },
   reject_unknown: { status: 404, when: 'no record in quarantine has this place' },

@@ -61,6 +61,7 @@ export const FAULTS = {
     retry: 'never',
     when: 'a recount has more rows or ids than it may hold in memory',
   },
+  REQUEST_REFUSED: { retry: 'never', when: 'weir does not take what a client sends' },
   SERVER_UNREACHABLE: { retry: 'with-backoff', when: 'the running weir does not answer' },
   SPARK_FAILED: { retry: 'never', when: 'a job of spark ended without its result' },
   STORE_COMMIT_UNCERTAIN: {

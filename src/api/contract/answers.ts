@@ -284,6 +284,9 @@ export const collectedSchema: z.ZodType = z.strictObject({
   ),
 })
 
+/** What Segment's libraries are told. */
+export const succeededSchema: z.ZodType = z.strictObject({ success: z.literal(true) })
+
 export const problemSchema: z.ZodType<Problem> = z.strictObject({
   type: z.string(),
   title: z.string(),

@@ -36,6 +36,7 @@ const SHAPES: { readonly [name: string]: z.ZodType } = {
   Trace: traceSchema,
   TailLine: answers.tailLineSchema,
   Collected: answers.collectedSchema,
+  Succeeded: answers.succeededSchema,
   Health: answers.healthSchema,
   Problem: answers.problemSchema,
 }

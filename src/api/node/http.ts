@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Doorman } from '../../model/access.ts'
 import { answerProblem, toProblem } from '../../model/problem.ts'
+import { SEGMENT_PATHS } from '../../model/segment.ts'
 import type { Clock } from '../../std/clock.ts'
 import { Fault, messageOf, systemCodeOf } from '../../std/fault.ts'
 import { KIB, SECOND_MS } from '../../std/units.ts'
@@ -40,12 +41,14 @@ export interface Door {
 export interface ServeOptions extends Door {
   /** Answers what the handlers below do not: a Hono app. */
   readonly app: { fetch(request: Request): Response | Promise<Response> }
-  /** `POST /v1/events`; null: the app answers it. */
+  /** `POST /v1/events` and Segment's paths; null: the app answers them. */
   readonly collectorHandler: NodeHandler | null
   /** `GET /v1/live`; null: the app answers it. */
   readonly liveHandler: NodeHandler | null
   /** The built page; null: none. */
   readonly staticDirectory: string | null
+  /** What pages of other origins load, too: the SDK; none where it is not given. */
+  readonly sharedDirectory?: string | null
   readonly host: string
   /** 0: any that is free. */
   readonly port: number
@@ -77,12 +80,17 @@ const CONNECTIONS_CHECK_MS = 1 * SECOND_MS
 const DRAIN_CHECK_MS = 20
 export const DRAIN_MS_MAX: number = 3 * SECOND_MS
 
+const EVENT_PATHS: ReadonlySet<string> = new Set(['/v1/events', ...SEGMENT_PATHS])
+
 const INTERNAL = toProblem('internal', 'weir failed at this request, and has logged why')
 
 /** Throws ADDRESS_IN_USE, CONFIG_INVALID for a host that is not here, FILE_UNREADABLE. */
 export async function serveHttp(options: ServeOptions): Promise<HttpServer> {
-  const { clock, host, port, staticDirectory } = options
-  const pages: Pages = staticDirectory === null ? new Map() : await readPages(staticDirectory)
+  const { clock, host, port, staticDirectory, sharedDirectory = null } = options
+  const pages: Pages = new Map([
+    ...(staticDirectory === null ? [] : await readPages(staticDirectory)),
+    ...(sharedDirectory === null ? [] : await readPages(sharedDirectory, 'shared')),
+  ])
   const end = new AbortController()
   const server = createServer({
     maxHeaderSize: HEADERS_BYTES_MAX,
@@ -198,7 +206,7 @@ function createRoute(options: ServeOptions, { pages }: Parts): NodeHandler {
   return (request, response) => {
     const { method = '', url = '' } = request
     const path = toPath(url)
-    const isEvents = method === 'POST' && path === '/v1/events'
+    const isEvents = method === 'POST' && EVENT_PATHS.has(path)
     if (isEvents && collectorHandler !== null) return collectorHandler(request, response)
     const isLive = method === 'GET' && path === '/v1/live'
     if (isLive && liveHandler !== null) return liveHandler(request, response)

@@ -7,12 +7,16 @@ test('every route needs the scope that the contract gives it', () => {
     if (path === '/metrics') continue
     const need = needOf(method, path, false)
     if (scope === null) expect(['health', 'page']).toContain(need)
-    else expect(need).toBe(scope)
+    else expect(need === 'write-body' ? 'write' : need).toBe(scope)
   }
 })
 
 test.each([
   ['POST', '/v1/events', 'write'],
+  ['POST', '/v1/track', 'write-body'],
+  ['POST', '/v1/batch', 'write-body'],
+  ['POST', '/v1/batch/', 'admin'],
+  ['GET', '/v1/batch', 'read'],
   ['GET', '/v1/events', 'read'],
   ['PUT', '/v1/events', 'admin'],
   ['POST', '/v1/events/', 'admin'],

@@ -19,6 +19,8 @@ export interface Page {
   readonly tag: string
   /** Its name changes with its content. */
   readonly isHashed: boolean
+  /** Pages of any origin may load it. */
+  readonly isShared: boolean
 }
 
 /** By URL path; `/` is index.html. */
@@ -28,6 +30,7 @@ const PAGES_BYTES_MAX = 32 * MIB
 const TYPES: ReadonlyMap<string, string> = new Map([
   ['.html', 'text/html; charset=utf-8'],
   ['.js', 'text/javascript; charset=utf-8'],
+  ['.mjs', 'text/javascript; charset=utf-8'],
   ['.css', 'text/css; charset=utf-8'],
   ['.json', 'application/json'],
   ['.svg', 'image/svg+xml'],
@@ -48,13 +51,22 @@ const SECURITY_HEADERS = {
   'X-Content-Type-Options': 'nosniff',
 }
 
+const SHARED_HEADERS = {
+  'Access-Control-Allow-Origin': '*',
+  'Cache-Control': 'public, max-age=3600',
+  'Cross-Origin-Resource-Policy': 'cross-origin',
+}
+
 const gzipAsync = promisify(gzip)
 
 /**
  * Reads a directory; one that is missing holds no pages. Links are not followed. Throws
  * FILE_UNREADABLE for one that cannot be read, or is too large to be the page.
  */
-export async function readPages(directory: string): Promise<Pages> {
+export async function readPages(
+  directory: string,
+  isShared: 'shared' | 'own' = 'own',
+): Promise<Pages> {
   const pages = new Map<string, Page>()
   let size = 0
   for (const file of await listFiles(directory)) {
@@ -65,7 +77,7 @@ export async function readPages(directory: string): Promise<Pages> {
       throw new Fault('FILE_UNREADABLE', `${directory} holds more than ${bound}; is it the page?`)
     }
     const path = `/${relative(directory, file).split(sep).join('/')}`
-    const page = await toPage(path, bytes)
+    const page = { ...(await toPage(path, bytes)), isShared: isShared === 'shared' }
     pages.set(path, page)
     if (path === '/index.html') pages.set('/', page)
   }
@@ -82,7 +94,7 @@ async function listFiles(directory: string): Promise<readonly string[]> {
   }
 }
 
-async function toPage(path: string, bytes: Buffer): Promise<Page> {
+async function toPage(path: string, bytes: Buffer): Promise<Omit<Page, 'isShared'>> {
   const gzipped = await gzipAsync(bytes)
   return {
     type: TYPES.get(extname(path)) ?? 'application/octet-stream',
@@ -100,6 +112,7 @@ export function sendPage(page: Page, request: IncomingMessage, response: ServerR
     'Cache-Control': page.isHashed ? 'public, max-age=31536000, immutable' : 'no-cache',
     ETag: page.tag,
     Vary: 'Accept-Encoding',
+    ...(page.isShared ? SHARED_HEADERS : {}),
   }
   if (request.headers['if-none-match']?.includes(page.tag)) {
     response.writeHead(304, headers).end()

@@ -6,6 +6,8 @@ import { existsSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { SegmentPlan } from '../../collector/segment-plan.ts'
+import { planSegment } from '../../collector/segment-plan.ts'
 import type { Catalog } from '../../model/catalog.ts'
 import { createCatalog } from '../../model/catalog.ts'
 import type { WeirConfig } from '../../model/config.ts'
@@ -30,6 +32,8 @@ export interface LoadedConfig {
   readonly configPath: string | null
   readonly catalog: Catalog
   readonly plans: readonly MetricPlan[]
+  /** What calls of Segment's libraries become. */
+  readonly segment: SegmentPlan
   /** Where the log is; null: in the data directory. */
   readonly kafka: KafkaOptions | null
 }
@@ -52,6 +56,15 @@ const TEXT_LISTS = ['hostsAllowed', 'originsAllowed', 'trustedProxies']
 export async function loadConfig(inputs: ConfigInputs): Promise<LoadedConfig> {
   const configPath = findConfig(inputs)
   const config = configPath === null ? {} : await importConfig(configPath)
+  return resolveConfig(config, configPath, inputs)
+}
+
+/** `config` as it is written at `configPath`. Throws as `loadConfig` does. */
+export function resolveConfig(
+  config: WeirConfig,
+  configPath: string | null,
+  inputs: Pick<ConfigInputs, 'flags' | 'environment'>,
+): LoadedConfig {
   assertVariables(inputs.environment)
   const path = configPath ?? CONFIG_FILE
   const written = {
@@ -72,7 +85,8 @@ export async function loadConfig(inputs: ConfigInputs): Promise<LoadedConfig> {
     graceMs: settings.grace,
   })
   const kafka = toKafkaOptions(settings, config.log)
-  return { settings, sources, configPath, catalog, plans, kafka }
+  const segment = planSegment(config.segment ?? {}, catalog)
+  return { settings, sources, configPath, catalog, plans, segment, kafka }
 }
 
 function findConfig({ configPath, workingDirectory }: ConfigInputs): string | null {
@@ -117,7 +131,7 @@ function resolveWeirToThisCopy(): void {
 function assertNames(config: object, path: string): void {
   // How to reach Kafka stands in `log`.
   const single = SETTING_NAMES.filter(name => !name.startsWith('kafka'))
-  const known: readonly string[] = [...single, ...LISTS, 'log']
+  const known: readonly string[] = [...single, ...LISTS, 'log', 'segment']
   for (const [name, value] of Object.entries(config)) {
     if (!known.includes(name)) {
       throw new Fault(
@@ -163,7 +177,7 @@ const OTHER_VARIABLES = ['WEIR_CONFIG', 'WEIR_CRASH_AT']
 
 function findSource(
   name: SettingName,
-  inputs: ConfigInputs,
+  inputs: Pick<ConfigInputs, 'flags' | 'environment'>,
   file: { readonly written: { readonly [name: string]: string }; readonly path: string },
 ): { name: SettingName; text: string; source: string } {
   const flag = inputs.flags[name]
