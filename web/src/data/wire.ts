@@ -60,7 +60,7 @@ export function parseQuarantine(json: unknown): QuarantineAnswer {
 
 /** One record of the log, as the tail and the sampled stream tell it. */
 export function parseRecords(json: unknown): readonly TailRecord[] {
-  const list: unknown = isObject(json) ? json['records'] : json
+  const list: unknown = Array.isArray(json) || !isObject(json) ? json : json['records']
   if (Array.isArray(list)) return list as readonly TailRecord[]
   throw new TypeError('the line holds no records')
 }

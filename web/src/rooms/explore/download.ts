@@ -1,3 +1,6 @@
+/** The browser reads it after the click. */
+const KEPT_MS = 60_000
+
 /** Gives a text to the person as a file: a link would go without the key. */
 export function saveText(name: string, type: string, text: string): void {
   const url = URL.createObjectURL(new Blob([text], { type }))
@@ -5,5 +8,5 @@ export function saveText(name: string, type: string, text: string): void {
   link.href = url
   link.download = name
   link.click()
-  URL.revokeObjectURL(url)
+  setTimeout(() => URL.revokeObjectURL(url), KEPT_MS)
 }

@@ -33,6 +33,7 @@ describe('toPath', () => {
     ['window=all', `${NAME}?window=all&limit=1000`],
     ['from=2024-09-03&last=5', `${NAME}?from=2024-09-03&limit=1000`],
     ['group=country', `${NAME}?last=48&group=country&limit=1000`],
+    ['measures=orders', `${NAME}?last=48&measures=orders&limit=1000`],
     ['group=-', `${NAME}?last=48&group=&limit=1000`],
     [
       'key.country=D%26E&key.country=FR&no_key=product_id',

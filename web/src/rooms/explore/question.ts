@@ -16,6 +16,8 @@ export interface Ask {
   readonly from: string
   readonly to: string
   readonly order: string
+  /** Only these, with commas between; '' is all. */
+  readonly measures: string
   /** What the chart draws, as `views` or `revenue.EUR`; '' is the first. */
   readonly draw: string
 }
@@ -55,6 +57,7 @@ export function parseAsk(params: URLSearchParams, metrics: readonly MetricAnswer
     from,
     to,
     order: params.get('order') ?? '',
+    measures: params.get('measures') ?? '',
     draw: params.get('draw') ?? '',
   }
 }
@@ -76,6 +79,7 @@ export function toPath(
     if (value === null) query.append('no_key', name)
     else query.append(`${KEY}${name}`, value)
   }
+  if (ask.measures !== '') query.set('measures', ask.measures)
   if (ask.order !== '') query.set('order', ask.order)
   query.set('limit', String(format === 'csv' ? 1_000_000 : ROWS_MAX))
   if (format === 'csv') query.set('format', 'csv')
@@ -85,7 +89,8 @@ export function toPath(
 
 /** The columns of values: one for each measure, of money one for each currency that came. */
 export function listColumns(metric: MetricAnswer, rows: readonly ResultRow[]): readonly string[] {
-  return metric.measures.flatMap(({ name }) => {
+  const told = metric.measures.filter(({ name }) => rows.some(row => name in row.values))
+  return told.flatMap(({ name }) => {
     const currencies = new Set<string>()
     let isMoney = false
     for (const { values } of rows) {

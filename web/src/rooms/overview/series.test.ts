@@ -24,7 +24,7 @@ describe('toSeries', () => {
       [null, null, 5],
       [0, 9.5, 1],
     ])
-    expect(view.lines.map(line => line.label)).toEqual(['the time before', 'Revenue, EUR'])
+    expect(view.lines.map(line => line.label)).toEqual(['3 hours before', 'Revenue, EUR'])
   })
 
   test('conversion is orders of users, and nothing where nobody came', () => {

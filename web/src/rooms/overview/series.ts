@@ -45,7 +45,11 @@ export function toSeries(
   if (before.length > 0) {
     const shift = size - before.length
     const values = shown.map((_, index) => valueAt(before[index - shift]))
-    lines.unshift({ label: 'the time before', slot: null, values })
+    lines.unshift({
+      label: `${stepMs > HOUR_MS ? `${size} days` : `${size} hours`} before`,
+      slot: null,
+      values,
+    })
   }
   return { startsMs: shown, statuses: shown.map(one => statusOf(byStart.get(one))), lines }
 }
