@@ -8,6 +8,7 @@ import { runCorridorCampaign } from './corridor.ts'
 import { runFuzzCampaign } from './fuzz.ts'
 import { KAFKA_FAULTS, runKafkaCampaign } from './kafka.ts'
 import { runKillCampaign } from './kill.ts'
+import { PAGE_MESSAGES, runPageCampaign, toMib } from './page.ts'
 
 interface Campaign {
   /** What it is told, and what it does, for the help. */
@@ -39,6 +40,13 @@ const CAMPAIGNS: Readonly<Record<string, Campaign>> = {
     example: 'corridor 20000',
     countDefault: 200_000,
     run: (count, seed) => runCorridorCampaign(count, seed, say),
+  },
+  page: {
+    usage: 'page [messages]',
+    does: 'the page in a browser through so many live messages, eight hours of them',
+    example: 'page 20000',
+    countDefault: PAGE_MESSAGES,
+    run: campaignOfPage,
   },
   fuzz: {
     usage: 'fuzz [cases] [seed]',
@@ -112,6 +120,12 @@ async function campaignOfFaults(count: number, seed: number): Promise<void> {
   }
   say(`${fencedCount} late commits of frozen workers refused`)
   say(`${count} faults, ${acknowledgedCount} items acknowledged: 0 lost, 0 counted twice`)
+}
+
+async function campaignOfPage(count: number): Promise<void> {
+  const { growthBytes, messagesPerSecond } = await runPageCampaign(count, say)
+  say(`${count} messages, ${messagesPerSecond.toFixed(0)} a second: all shown`)
+  say(`the heap of the page grew by ${toMib(growthBytes)} MiB`)
 }
 
 async function campaignOfCases(count: number, seed: number): Promise<void> {

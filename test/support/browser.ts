@@ -49,10 +49,16 @@ export async function openWatched(
       strangers.push(request.url())
     }
   })
-  await page.addInitScript(() => {
-    document.addEventListener('securitypolicyviolation', event => {
-      console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`)
-    })
-  })
+  await page.addInitScript({ content: TELL_VIOLATIONS })
   return { page, errors, strangers, [Symbol.asyncDispose]: () => context.close() }
+}
+
+// What runs in the page is text here: the tests' own types know no document.
+const TELL_VIOLATIONS = `document.addEventListener('securitypolicyviolation', event =>
+  console.error('policy: ' + event.violatedDirective + ' ' + event.blockedURI))`
+
+/** How far the page reaches beyond the right edge, in pixels. */
+export function measureOverflow(page: Page): Promise<number> {
+  const root = 'document.documentElement'
+  return page.evaluate<number>(`${root}.scrollWidth - ${root}.clientWidth`)
 }

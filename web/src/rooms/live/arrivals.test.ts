@@ -1,6 +1,14 @@
 import { expect, test } from 'vitest'
 import type { TailRecord } from '../../../../src/api/contract.ts'
-import { addArrivals, eventIdOf, isWanted, KEPT_MAX, NO_ARRIVALS, rateOf } from './arrivals.ts'
+import {
+  addArrivals,
+  eventIdOf,
+  isWanted,
+  KEPT_MAX,
+  NO_ARRIVALS,
+  rateOf,
+  toBrief,
+} from './arrivals.ts'
 
 const record = (offset: number, rest: Partial<TailRecord> = {}): TailRecord => ({
   topic: 'search',
@@ -53,4 +61,14 @@ test.each([
   ['', null],
 ])('the event id of %s is %s', (value, id) => {
   expect(eventIdOf(record(1, { value }))).toBe(id)
+})
+
+test('a line tells who did what, or all there is', () => {
+  const texts = [
+    '{"event_id":"e","user_id":"u1","data":{"query":"a"}}',
+    '{"data":7}',
+    '[1]',
+    '{"da',
+  ]
+  expect(texts.map(toBrief)).toEqual(['u1  {"query":"a"}', '7', '[1]', '{"da'])
 })

@@ -77,3 +77,15 @@ export function eventIdOf(record: TailRecord): string | null {
     return null
   }
 }
+
+/** Who did what, of a record that is a whole event; else its text as it came. */
+export function toBrief(value: string): string {
+  try {
+    const event: unknown = JSON.parse(value)
+    if (typeof event !== 'object' || event === null || !('data' in event)) return value
+    const who = 'user_id' in event && typeof event.user_id === 'string' ? `${event.user_id}  ` : ''
+    return `${who}${JSON.stringify(event.data)}`
+  } catch {
+    return value
+  }
+}
