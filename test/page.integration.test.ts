@@ -115,7 +115,7 @@ describe.runIf(runs)('numbers on the page are those of the API', () => {
     expect(watched.errors).toEqual([])
   })
 
-  test('explore: rows, a roll-up, a filter, and a download that is the answer of the API', async () => {
+  test('explore: rows, a roll-up, a filter, and a download of what the API answers', async () => {
     await using watched = await openWatched(browser, weir.url)
     const { page } = watched
     await go(page, 'explore?metric=product_views&window=day&group=-&draw=views')

@@ -152,6 +152,5 @@ export const HOSTILE: readonly string[] = [
 ].slice(0, 200)
 
 /** Signs that may not come to a terminal as they are; of those, a line's end is its own. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 export const TERMINAL_SIGN: RegExp =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/u
