@@ -23,7 +23,7 @@ import {
 const ROOMS = ['overview', 'explore', 'live', 'ledger', 'quarantine', 'trace', 'health'] as const
 const WAIT = { timeout: 15_000 }
 const FIRST_PAINT_MS_MAX = 1_000
-const FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+const FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null"
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 
@@ -293,7 +293,7 @@ test.runIf(runs)(
     await expect.poll(() => textOf(page), WAIT).toMatch(/Nothing has happened yet|Balanced/)
     expect(
       await page.evaluate<string>('JSON.stringify(localStorage) + document.cookie'),
-    ).toBeLessThan(20)
+    ).not.toContain(key)
     expect(page.url()).not.toContain(key)
   },
   60_000,
@@ -338,8 +338,9 @@ test.runIf(runs)('the first paint comes at once', async () => {
     await go(page, 'overview')
     await page.reload()
     await page.getByRole('heading', { level: 1 }).waitFor()
-    const paint = await page.evaluate<number>(FIRST_PAINT)
-    paints.push(paint)
+    const readPaint = (): Promise<number | null> => page.evaluate<number | null>(FIRST_PAINT)
+    await expect.poll(readPaint, WAIT).not.toBeNull()
+    paints.push((await readPaint()) ?? Number.POSITIVE_INFINITY)
   }
   expect(Math.min(...paints)).toBeLessThan(FIRST_PAINT_MS_MAX)
 })

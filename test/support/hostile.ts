@@ -151,6 +151,18 @@ export const HOSTILE: readonly string[] = [
   ]),
 ].slice(0, 200)
 
-/** Signs that may not come to a terminal as they are; of those, a line's end is its own. */
-export const TERMINAL_SIGN: RegExp =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/u
+/** Code points that a terminal acts on, or that turn what is written; a line's end is its own. */
+const TERMINAL_SIGNS: readonly (readonly [first: number, last: number])[] = [
+  [0x00, 0x08],
+  [0x0b, 0x1f],
+  [0x7f, 0x9f],
+  [0x202a, 0x202e],
+  [0x2066, 0x2069],
+]
+
+export function hasTerminalSign(text: string): boolean {
+  return [...text].some(character => {
+    const point = character.codePointAt(0) ?? 0
+    return TERMINAL_SIGNS.some(([first, last]) => first <= point && point <= last)
+  })
+}

@@ -92,6 +92,11 @@ describe('toLines', () => {
     expect(drawn?.hiddenCount).toBe(9 - LINES_MAX)
   })
 
+  test('keys that look the same are lines of their own', () => {
+    const drawn = toLines([row('10:00', null, 1), row('10:00', 'none', 2)], asked, 'orders')
+    expect(drawn?.view.lines.map(line => line.values)).toEqual([[2], [1]])
+  })
+
   test('a window of all has no time to draw along', () => {
     expect(toLines([sampleRow({ at: null })], asked, 'orders')).toBeNull()
   })

@@ -133,24 +133,26 @@ export function toLines(rows: readonly ResultRow[], ask: Ask, column: string): D
   if (starts.length === 0) return null
   const startsMs = starts.map(start => Date.parse(start))
   const place = new Map(starts.map((start, index) => [start, index]))
-  const lines = new Map<string, (number | null)[]>()
+  /** By key, since different keys may look the same. */
+  const lines = new Map<string, { label: string; values: (number | null)[] }>()
   const statuses: (ResultRow['status'] | null)[] = starts.map(() => null)
   for (const row of rows) {
     const index = place.get(row.window_start ?? '')
     if (index === undefined) continue
     const label = ask.group.length === 0 ? column : toKeyText(row.key, ask.group)
-    const values = lines.get(label) ?? starts.map(() => null)
-    lines.set(label, values)
-    values[index] = toNumber(readValue(row, column))
+    const key = JSON.stringify(ask.group.map(name => row.key[name] ?? null))
+    const line = lines.get(key) ?? { label, values: starts.map(() => null) }
+    lines.set(key, line)
+    line.values[index] = toNumber(readValue(row, column))
     statuses[index] = worse(statuses[index] ?? null, row.status)
   }
-  const ranked = [...lines].sort(([, left], [, right]) => sumOf(right) - sumOf(left))
+  const ranked = [...lines.values()].sort((left, right) => sumOf(right.values) - sumOf(left.values))
   const shown = ranked.slice(0, LINES_MAX)
   return {
     view: {
       startsMs,
       statuses,
-      lines: shown.map(([label, values], index) => ({ label, slot: SLOTS[index] ?? 6, values })),
+      lines: shown.map(({ label, values }, index) => ({ label, slot: SLOTS[index] ?? 6, values })),
     },
     hiddenCount: ranked.length - shown.length,
   }

@@ -72,3 +72,10 @@ test('a line tells who did what, or all there is', () => {
   ]
   expect(texts.map(toBrief)).toEqual(['u1  {"query":"a"}', '7', '[1]', '{"da'])
 })
+
+test('a record that is told again is there once', () => {
+  const once = addArrivals(NO_ARRIVALS, { records: [record(1), record(2)], skipped: 0 }, 0)
+  const again = addArrivals(once, { records: [record(2), record(3)], skipped: 0 }, 1_000)
+  expect(again.records.map(({ offset }) => offset)).toEqual([3, 2, 1])
+  expect(again.count).toBe(3)
+})

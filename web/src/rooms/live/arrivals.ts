@@ -29,8 +29,11 @@ export function addArrivals(
   batch: { readonly records: readonly TailRecord[]; readonly skipped: number },
   atMs: number,
 ): Arrivals {
-  const count = batch.records.length + batch.skipped
-  const newest = batch.records.slice(-KEPT_MAX).toReversed()
+  // A tail that begins anew tells its last records again.
+  const known = new Set(before.records.map(placeOf))
+  const fresh = batch.records.filter(record => !known.has(placeOf(record)))
+  const count = fresh.length + batch.skipped
+  const newest = fresh.slice(-KEPT_MAX).toReversed()
   return {
     records: count === 0 ? before.records : [...newest, ...before.records].slice(0, KEPT_MAX),
     count: before.count + count,
