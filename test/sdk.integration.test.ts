@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { isBrowserMissing, openBrowser } from './support/browser.ts'
+import { launchBrowser, NO_BROWSER } from './support/browser.ts'
 import { addKey } from './support/keys.ts'
 import type { Place } from './support/place.ts'
 import { createPlace } from './support/place.ts'
@@ -78,7 +78,7 @@ function callsOf(body: string | null): readonly Sent[] {
 }
 
 beforeAll(async () => {
-  if (isBrowserMissing) return
+  if (NO_BROWSER !== null) return
   place = await createPlace()
   keys.write = addKey(place.directory, ['write'])
   keys.read = addKey(place.directory, ['read'])
@@ -90,11 +90,11 @@ beforeAll(async () => {
   await once(shop, 'listening')
   shopUrl = `http://127.0.0.1:${(shop.address() as AddressInfo).port}`
   weir = await whenReady(spawnWeir(place.directory, {}, ['--origins-allowed', shopUrl]))
-  browser = await openBrowser()
+  browser = await launchBrowser()
 }, 60_000)
 
 afterAll(async () => {
-  if (isBrowserMissing) return
+  if (NO_BROWSER !== null) return
   await browser.close()
   await weir.kill()
   shop.closeAllConnections()
@@ -103,14 +103,14 @@ afterAll(async () => {
 })
 
 afterEach(async () => {
-  if (!isBrowserMissing) await context.close()
+  if (NO_BROWSER === null) await context.close()
 })
 
 async function openContext(): Promise<void> {
   context = await browser.newContext()
 }
 
-describe.skipIf(isBrowserMissing)('in Chromium, which is at /usr/bin/chromium', () => {
+describe.skipIf(NO_BROWSER !== null)(NO_BROWSER ?? 'in Chromium', () => {
   test('all six events count, with user and session', async () => {
     await openContext()
     const page = await openShop()

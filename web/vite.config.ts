@@ -21,6 +21,7 @@ const config: UserConfig = {
     target: 'es2022',
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
+    cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
     cssCodeSplit: false,
     reportCompressedSize: false,
     rolldownOptions: {

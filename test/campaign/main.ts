@@ -14,6 +14,7 @@ import { runFuzzCampaign } from './fuzz.ts'
 import { KAFKA_FAULTS, runKafkaCampaign } from './kafka.ts'
 import { runKillCampaign } from './kill.ts'
 import { LAKE_FAULTS, runLakeCampaign } from './lake.ts'
+import { PAGE_MESSAGES, runPageCampaign, toMib } from './page.ts'
 
 /** The oldest that docs/guides/batch.md names: EMR's. */
 const SPARK_40 = '4.0.5'
@@ -62,6 +63,13 @@ const CAMPAIGNS: Readonly<Record<string, Campaign>> = {
     example: 'spark40 2',
     countDefault: 6,
     run: campaignOfEngines,
+  },
+  page: {
+    usage: 'page [messages]',
+    does: 'the page in a browser through so many live messages, eight hours of them',
+    example: 'page 20000',
+    countDefault: PAGE_MESSAGES,
+    run: campaignOfPage,
   },
   fuzz: {
     usage: 'fuzz [cases] [seed]',
@@ -166,6 +174,12 @@ async function campaignOfEngines(count: number, seed: number): Promise<void> {
   }
   const { status } = spawnSync(process.execPath, words, { env, stdio: 'inherit' })
   if (status !== 0) throw new Error(`the engines differ on Spark ${SPARK_40}; see above`)
+}
+
+async function campaignOfPage(count: number): Promise<void> {
+  const { growthBytes, messagesPerSecond } = await runPageCampaign(count, say)
+  say(`${count} messages, ${messagesPerSecond.toFixed(0)} a second: all shown`)
+  say(`the heap of the page grew by ${toMib(growthBytes)} MiB`)
 }
 
 async function campaignOfCases(count: number, seed: number): Promise<void> {

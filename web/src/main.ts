@@ -4,30 +4,52 @@ import App from './App.svelte'
 import './app.css'
 import type { Board } from './data/board.ts'
 import { EMPTY_BOARD, METRIC_NAMES } from './data/board.ts'
+import type { KeyPlace } from './data/client.ts'
+import { createClient } from './data/client.ts'
 import type { Feed, LiveEvent, Ports } from './data/feed.ts'
 import { startFeed } from './data/feed.ts'
-import { parseProblem } from './data/wire.ts'
+import { applyTheme, readTheme } from './shell/theme.ts'
 
-const ANSWER_MS_MAX = 10_000
 const LIVE_EVENTS: readonly LiveEvent[] = ['result', 'stale', 'ledger', 'rejects', 'reset']
+const KEY_NAME = 'weir.key'
+
+let locked = (): void => {}
+
+/** Where the browser forbids storage, a key lasts as long as the page. */
+function createKeyPlace(): KeyPlace {
+  let kept: string | null = null
+  try {
+    kept = sessionStorage.getItem(KEY_NAME)
+  } catch {}
+  return {
+    get: () => kept,
+    set: key => {
+      kept = key
+      try {
+        if (key === null) sessionStorage.removeItem(KEY_NAME)
+        else sessionStorage.setItem(KEY_NAME, key)
+      } catch {}
+    },
+  }
+}
+
+const client = createClient({
+  fetch: (path, init) => fetch(path, init),
+  key: createKeyPlace(),
+  locked: () => locked(),
+})
 
 const ports: Ports = {
-  get: async path => {
-    const signal = AbortSignal.timeout(ANSWER_MS_MAX)
-    const answer = await fetch(path, { signal }).catch(() => null)
-    if (answer === null) throw new Error('the server does not answer')
-    if (answer.ok) return answer.json()
-    throw new Error(parseProblem(await answer.json().catch(() => null), answer.status))
-  },
-  listen: listener => {
-    const source = new EventSource(`v1/live?metrics=${METRIC_NAMES.join(',')}`)
-    source.onopen = () => listener.opened()
-    source.onerror = () => listener.lost()
-    for (const event of LIVE_EVENTS) {
-      source.addEventListener(event, told => listener.received(event, String(told.data)))
-    }
-    return () => source.close()
-  },
+  get: path => client.get(path),
+  listen: listener =>
+    client.listen(`v1/live?metrics=${METRIC_NAMES.join(',')}`, {
+      opened: () => listener.opened(),
+      received: (name, data) => {
+        const event = LIVE_EVENTS.find(one => one === name)
+        if (event !== undefined) listener.received(event, data)
+      },
+      lost: () => listener.lost(),
+    }),
   now: () => Date.now(),
   after: (delayMs, call) => {
     const timer = setTimeout(call, delayMs)
@@ -50,7 +72,13 @@ function start(show: (board: Board) => void): Feed {
   })
 }
 
+applyTheme(readTheme())
+
 const target = document.querySelector('#app')
 if (target !== null) {
-  mount(App, { target, props: { start, now: ports.now, origin: location.origin } })
+  const onLocked = (call: () => void): void => {
+    locked = call
+  }
+  const { origin } = location
+  mount(App, { target, props: { start, client, onLocked, now: ports.now, origin } })
 }

@@ -26,10 +26,12 @@ export interface MetricRows {
   readonly complete: boolean
 }
 
-/** The metrics shown, with how many of their newest windows are kept. */
+/** The metrics shown, with how many of their newest windows are kept: a time and the one before. */
 export const WINDOWS_MAX = {
-  sales_daily: 8,
-  unique_users_daily: 8,
+  sales_daily: 62,
+  unique_users_daily: 62,
+  sales: 48,
+  unique_users_hourly: 48,
   events_per_minute: 60,
   top_products: 1,
   searches: 24,
@@ -55,6 +57,8 @@ export const EMPTY_BOARD: Board = {
   metrics: {
     sales_daily: LOADING,
     unique_users_daily: LOADING,
+    sales: LOADING,
+    unique_users_hourly: LOADING,
     events_per_minute: LOADING,
     top_products: LOADING,
     searches: LOADING,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { AuditPartition } from '../../../src/api/contract.ts'
-import { findBreaches, toLedgerView } from './ledger.ts'
+import { findBreaches, toLedgerView, toStages } from './ledger.ts'
 import { samplePartition } from './sample.ts'
 
 const toView = (partitions: readonly AuditPartition[], balanced = true) =>
@@ -81,4 +81,19 @@ describe('findBreaches', () => {
     const partition = samplePartition({ offset_next: 15, skipped: 2, gap: 3 })
     expect(findBreaches(partition)).toEqual([])
   })
+})
+
+test('the stages add up over partitions, and tell the exact difference', () => {
+  const invalid = { future: 1 }
+  const stages = toStages([
+    samplePartition({ accepted: 8, applied: 8, duplicate: 1, invalid, quarantined: 1 }),
+    samplePartition({ accepted: 10, applied: 7, skipped: 2, offset_next: 12 }),
+  ])
+  expect(stages.map(({ name, difference }) => [name, difference])).toEqual([
+    ['Read', 0],
+    ['Judged', 0],
+    ['Counted', -3],
+    ['Kept', 0],
+  ])
+  expect(stages[1]?.right.map(({ count }) => count)).toEqual([18, 1, 1])
 })

@@ -13,6 +13,20 @@ export interface LedgerLine {
   readonly balanced: boolean
 }
 
+/** One stage of the way of records, with both of its sides, over all partitions that are given. */
+export interface Stage {
+  readonly name: string
+  readonly left: Side
+  readonly right: readonly Side[]
+  /** Left minus the sum of the right; 0: it holds. */
+  readonly difference: number
+}
+
+export interface Side {
+  readonly name: string
+  readonly count: number
+}
+
 /** An equation of one partition whose sides differ; `difference` is left minus right. */
 export interface Breach {
   readonly topic: string
@@ -82,6 +96,43 @@ function addUp(topic: string, partitions: readonly AuditPartition[]): LedgerLine
       partition => partition.balanced && findBreaches(partition).length === 0,
     ),
   }
+}
+
+/** The equations of the ledger, in the order in which a record comes through them. */
+export function toStages(partitions: readonly AuditPartition[]): readonly Stage[] {
+  const sum = (of: (partition: AuditPartition) => number): number =>
+    partitions.reduce((total, partition) => total + of(partition), 0)
+  const side = (name: string, of: (partition: AuditPartition) => number): Side => ({
+    name,
+    count: sum(of),
+  })
+  const consumed = side('consumed', one => one.consumed)
+  const accepted = side('accepted', one => one.accepted)
+  const invalid = side('invalid', invalidTotal)
+  const passed = side('offsets passed', one => one.offset_next - one.offset_first)
+  return [
+    toStage('Read', passed, [
+      consumed,
+      side('control records', one => one.skipped),
+      side('gaps', one => one.gap),
+    ]),
+    toStage('Judged', consumed, [accepted, side('duplicate', one => one.duplicate), invalid]),
+    toStage(
+      'Counted',
+      side('applied to results', one => one.applied),
+      [accepted],
+    ),
+    toStage(
+      'Kept',
+      side('in quarantine', one => one.quarantined),
+      [invalid],
+    ),
+  ]
+}
+
+function toStage(name: string, left: Side, right: readonly Side[]): Stage {
+  const difference = left.count - right.reduce((total, { count }) => total + count, 0)
+  return { name, left, right, difference }
 }
 
 /** Recounts what the server says of a partition. */

@@ -16,16 +16,32 @@ export interface Day {
   readonly before: Day | null
 }
 
+/** Starts of the days that either metric knows, oldest first. */
+export function dayStarts(
+  salesDaily: readonly ResultRow[],
+  usersDaily: readonly ResultRow[],
+): readonly string[] {
+  return windowStarts([...salesDaily, ...usersDaily])
+}
+
 /** The newest day that either metric knows, and the day before it; null: none counted anything. */
 export function newestDay(
   salesDaily: readonly ResultRow[],
   usersDaily: readonly ResultRow[],
 ): Day | null {
-  const newest = windowStarts([...salesDaily, ...usersDaily]).at(-1)
-  if (newest === undefined) return null
-  const today = toDay(salesDaily, usersDaily, row => row.window_start === newest)
-  if (today === null) return null
-  return { ...today, before: toDay(salesDaily, usersDaily, row => row.window_end === newest) }
+  return dayOf(salesDaily, usersDaily, dayStarts(salesDaily, usersDaily).at(-1))
+}
+
+/** The day that starts then, and the day before it; null: it counted nothing. */
+export function dayOf(
+  salesDaily: readonly ResultRow[],
+  usersDaily: readonly ResultRow[],
+  start: string | undefined,
+): Day | null {
+  if (start === undefined) return null
+  const day = toDay(salesDaily, usersDaily, row => row.window_start === start)
+  if (day === null) return null
+  return { ...day, before: toDay(salesDaily, usersDaily, row => row.window_end === start) }
 }
 
 function toDay(

@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { groupDigits, NONE, toAmounts, toCountText, toPercentText } from './format.ts'
+import {
+  groupDigits,
+  NONE,
+  toAmounts,
+  toCountText,
+  toPercentText,
+  toShortText,
+  toSizeText,
+} from './format.ts'
 
 describe('groupDigits', () => {
   test.each([
@@ -52,4 +60,18 @@ describe('toPercentText', () => {
   ])('%d of %d is %s', (part, whole, shown) => {
     expect(toPercentText(part, whole)).toBe(shown)
   })
+})
+
+test('toShortText and toSizeText keep to little room', () => {
+  const counts = [0, 940, 9_999, 12_400, 250_000, 3_100_000, 2e9]
+  expect(counts.map(toShortText)).toEqual(['0', '940', '9,999', '12.4k', '250k', '3.1M', '2.0G'])
+  const sizes = [0, 1_000, 1_024, 1_536, 217 * 1024 * 1024, 2 ** 50]
+  expect(sizes.map(size => toSizeText(size).replace('\u202f', ' '))).toEqual([
+    '0 B',
+    '1000 B',
+    '1.0 KiB',
+    '1.5 KiB',
+    '217 MiB',
+    '1024 TiB',
+  ])
 })

@@ -48,3 +48,25 @@ export function toPercentText(part: number, whole: number): string {
   const hundredths = String(Math.round((part / whole) * 10_000)).padStart(GROUP_SIZE, '0')
   return `${groupDigits(`${hundredths.slice(0, -2)}.${hundredths.slice(-2)}`)}\u202f%`
 }
+
+/** A count where there is little room: `940`, `12.4k`, `3.1M`. */
+export function toShortText(count: number): string {
+  if (Math.abs(count) < 10_000) return groupDigits(String(Math.round(count)))
+  const [size, unit] = SHORT_UNITS.find(([least]) => Math.abs(count) >= least) ?? [1, '']
+  return `${(count / size).toFixed(count / size >= 100 ? 0 : 1)}${unit}`
+}
+
+const SHORT_UNITS = [
+  [1e9, 'G'],
+  [1e6, 'M'],
+  [1e3, 'k'],
+] as const
+
+/** Bytes in the largest binary unit that fits: `217 MiB`. */
+export function toSizeText(bytes: number): string {
+  const power = Math.min(4, Math.max(0, Math.floor(Math.log2(Math.max(bytes, 1)) / 10)))
+  const value = bytes / 1024 ** power
+  return `${value.toFixed(value >= 100 || power === 0 ? 0 : 1)}\u202f${SIZE_UNITS[power]}`
+}
+
+const SIZE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const

@@ -15,6 +15,8 @@ export interface BarSettings {
   /** What is to be drawn, asked at each drawing. */
   readonly view: () => BarView
   readonly point: (index: number | null) => void
+  /** Resolves a custom property to a colour. */
+  readonly color: (name: string) => string
 }
 
 /** Places along the axis at least, so that a few minutes do not become wide blocks. */
@@ -30,11 +32,10 @@ export function toBarData(data: Minutes): uPlot.AlignedData {
   return [data.minutes.map((_, index) => index), data.minutes.map(minute => minute.total)]
 }
 
-/** Options for a plot in `box`, whose style gives the colours. */
+/** Options for a plot in `box`, whose style gives size and font. */
 export function createBarOptions(box: HTMLElement, settings: BarSettings): uPlot.Options {
-  const { view, point } = settings
-  const color = (name: string): string => getComputedStyle(box).getPropertyValue(name).trim()
-  const font = `12px ${color('--font')}`
+  const { view, point, color } = settings
+  const font = `12px ${getComputedStyle(box).fontFamily}`
   const stroke = (): string => color('--ink-faint')
   return {
     width: box.clientWidth,
