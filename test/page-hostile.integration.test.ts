@@ -69,16 +69,16 @@ describe.runIf(runs)('the page', () => {
   afterAll(() => browser?.close())
 
   test.each([
-    ['overview', 'Searches with no result'],
-    ['explore?metric=searches&last=1', 'Rows'],
-    ['explore?metric=searches&last=1&as=table&order=-searches', 'Rows'],
-    ['explore?metric=product_views&last=1', 'Rows'],
-    ['live', 'Newest'],
-    ['quarantine', 'Refused records'],
-    ['quarantine?code=unknown_type', 'Refused records'],
-    ['ledger', 'Partitions'],
-    ['health', 'Freshness'],
-  ])('%s shows them as text', async (hash, _) => {
+    'overview',
+    'explore?metric=searches&last=1',
+    'explore?metric=searches&last=1&as=table&order=-searches',
+    'explore?metric=product_views&last=1',
+    'live',
+    'quarantine',
+    'quarantine?code=unknown_type',
+    'ledger',
+    'health',
+  ])('%s shows them as text', async hash => {
     await using watched = await openWatched(browser, weir.url, {
       viewport: { width: 360, height: 740 },
     })
@@ -106,8 +106,8 @@ describe.runIf(runs)('the page', () => {
     for (const text of HOSTILE) {
       const query = new URLSearchParams({ 'key.query': text, text, id: text, metric: 'searches' })
       query.append('key.query', text)
-      const room = ['explore', 'live', 'trace'][HOSTILE.indexOf(text) % 3]
-      await page.evaluate(`location.hash = ${JSON.stringify(`#/${room}?${query}`)}`)
+      const room = ['explore', 'live', 'trace'][HOSTILE.indexOf(text) % 3] ?? ''
+      await page.evaluate(`location.hash = ${JSON.stringify(`#/${room}?${query.toString()}`)}`)
       await page.waitForTimeout(30)
       expect(await findInjected(page), text).toEqual([])
     }

@@ -161,7 +161,7 @@ const TERMINAL_SIGNS: readonly (readonly [first: number, last: number])[] = [
 ]
 
 export function hasTerminalSign(text: string): boolean {
-  return [...text].some(character => {
+  return Array.from(text).some(character => {
     const point = character.codePointAt(0) ?? 0
     return TERMINAL_SIGNS.some(([first, last]) => first <= point && point <= last)
   })

@@ -15,7 +15,7 @@ const TEXT =
 test('events come whole, wherever the text is cut', () => {
   const expected = ['ledger={"a":1}', 'two=x\ny', 'message=plain']
   expect(readAll([TEXT])).toEqual(expected)
-  expect(readAll([...TEXT])).toEqual(expected)
+  expect(readAll(Array.from(TEXT))).toEqual(expected)
   for (let cut = 0; cut < TEXT.length; cut += 1) {
     expect(readAll([TEXT.slice(0, cut), '', TEXT.slice(cut)])).toEqual(expected)
   }
