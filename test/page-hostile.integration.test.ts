@@ -106,7 +106,7 @@ describe.runIf(runs)('the page', () => {
     for (const text of HOSTILE) {
       const query = new URLSearchParams({ 'key.query': text, text, id: text, metric: 'searches' })
       query.append('key.query', text)
-      const room = ['explore', 'live', 'trace'][HOSTILE.indexOf(text) % 3]
+      const room = ['explore', 'live', 'trace'][HOSTILE.indexOf(text) % 3] ?? ''
       await page.evaluate(`location.hash = ${JSON.stringify(`#/${room}?${query.toString()}`)}`)
       await page.waitForTimeout(30)
       expect(await findInjected(page), text).toEqual([])

@@ -74,6 +74,12 @@ describe('get', () => {
     expect(refusal).toBeInstanceOf(Refusal)
     expect(refusal).toMatchObject({ message: 'no key came', problem })
     expect(fixture.locks()).toBe(1)
+    // Nothing more is asked with a key that was refused; with another one it is.
+    await expect(fixture.client.get('v1/y')).rejects.toThrow('no key came')
+    expect(fixture.asked).toHaveLength(1)
+    fixture.client.setKey('weir_other')
+    await expect(fixture.client.get('v1/y')).rejects.toThrow('no key came')
+    expect(fixture.asked).toHaveLength(2)
   })
 
   test('no answer is a refusal too, but for one that was called off', async () => {

@@ -61,7 +61,11 @@ const NO_ANSWER: Problem = {
 export function createClient(ports: ClientPorts): Client {
   const tagged = new Map<string, { readonly tag: string; readonly json: unknown }>()
 
+  /** Why the key, or its absence, was refused: nothing is asked with it again. */
+  let refused: Problem | null = null
+
   const ask = async (path: string, init: RequestInit): Promise<Response> => {
+    if (refused !== null) throw new Refusal(refused)
     const key = ports.key.get()
     const headers = new Headers(init.headers)
     if (key !== null) headers.set('Authorization', `Bearer ${key}`)
@@ -70,8 +74,12 @@ export function createClient(ports: ClientPorts): Client {
       throw new Refusal(NO_ANSWER)
     })
     if (answer.ok || answer.status === 304) return answer
-    if (answer.status === 401) ports.locked()
-    throw new Refusal(parseProblem(await answer.json().catch(() => null), answer.status))
+    const problem = parseProblem(await answer.json().catch(() => null), answer.status)
+    if (answer.status === 401 && key === ports.key.get()) {
+      refused = problem
+      ports.locked()
+    }
+    throw new Refusal(problem)
   }
 
   const get = async (path: string, signal?: AbortSignal): Promise<unknown> => {
@@ -95,6 +103,7 @@ export function createClient(ports: ClientPorts): Client {
     listen: (path, listener) => listen(ask, path, listener),
     setKey: key => {
       tagged.clear()
+      refused = null
       ports.key.set(key)
     },
     hasKey: () => ports.key.get() !== null,
