@@ -301,6 +301,15 @@ test('what could not be told is told later, rejects too', async () => {
   ])
 })
 
+test('of rejects it is told where and why, and nothing that was sent', async () => {
+  const stage = await openStage()
+  const value = Buffer.from('"ada@shop.example"')
+  await stage.commitStep({ rejects: [reject(7, { value })] })
+  const [event] = (await stage.pass()).filter(({ name }) => name === 'rejects')
+  expect(event?.data).toMatchObject({ rejects: [{ topic: 'sold', offset: 7, code: 'not_json' }] })
+  expect(JSON.stringify(event)).not.toContain('ada')
+})
+
 test('the ledger is told whenever anything was committed', async () => {
   const stage = await openStage()
   await stage.commitStep({ partitions: [totals({ accepted: 2, duplicate: 3 })] })

@@ -6,6 +6,7 @@
 
 import type { LogState } from '../api/api.ts'
 import { toAuditAnswer, toRejectAnswer } from '../api/api.ts'
+import type { RejectAnswer } from '../api/contract.ts'
 import type { LiveEvent, LiveHub } from '../live/live.ts'
 import type { Ledger } from '../model/ledger.ts'
 import { invalidTotal } from '../model/ledger.ts'
@@ -135,7 +136,13 @@ async function toResultEvent(
 
 async function toRejectsEvent(options: LivePublisherOptions, id: string): Promise<LiveEvent> {
   const page = await options.rejects({ limit: REJECTS_SHOWN, cursor: null })
-  return { id, name: 'rejects', data: { rejects: page.rejects.map(toRejectAnswer) } }
+  const rejects = page.rejects.map(reject => toRejectPlace(toRejectAnswer(reject)))
+  return { id, name: 'rejects', data: { rejects } }
+}
+
+/** Where and why, without the bytes: who may hear of counts need not see what visitors sent. */
+function toRejectPlace({ topic, partition, offset, arrival, code, pointer }: RejectAnswer): object {
+  return { topic, partition, offset, arrival, code, pointer }
 }
 
 async function toLedgerEvent(

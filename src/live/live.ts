@@ -53,7 +53,7 @@ export interface LedgerSummary {
 }
 
 export interface NewestRejects {
-  /** As `GET /v1/quarantine` gives them, newest first. */
+  /** Where they are and why they were refused, without their bytes; newest first. */
   readonly rejects: readonly object[]
 }
 

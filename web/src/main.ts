@@ -10,7 +10,7 @@ import type { Feed, LiveEvent, Ports } from './data/feed.ts'
 import { startFeed } from './data/feed.ts'
 import { applyTheme, readTheme } from './shell/theme.ts'
 
-const LIVE_EVENTS: readonly LiveEvent[] = ['result', 'stale', 'ledger', 'rejects', 'reset']
+const LIVE_EVENTS: readonly LiveEvent[] = ['result', 'stale', 'ledger', 'reset']
 const KEY_NAME = 'weir.key'
 
 let locked = (): void => {}

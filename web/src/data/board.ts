@@ -41,13 +41,10 @@ export type MetricName = keyof typeof WINDOWS_MAX
 
 export const METRIC_NAMES = Object.keys(WINDOWS_MAX) as readonly MetricName[]
 
-export const REJECTS_MAX = 20
-
 export interface Board {
   readonly link: Link
   readonly metrics: { readonly [Name in MetricName]: Part<MetricRows> }
   readonly audit: Part<AuditAnswer>
-  readonly rejects: Part<readonly RejectAnswer[]>
 }
 
 const LOADING = { kind: 'loading' } as const
@@ -64,7 +61,6 @@ export const EMPTY_BOARD: Board = {
     searches: LOADING,
   },
   audit: LOADING,
-  rejects: LOADING,
 }
 
 /** A part after it was read. */
@@ -97,12 +93,6 @@ export function applyResult(board: Board, change: ResultChange): Board {
     ...board,
     metrics: { ...board.metrics, [name]: { ...part, value: { ...part.value, rows } } },
   }
-}
-
-/** The event tells the newest rejects, all that are shown. */
-export function applyRejects(board: Board, newest: readonly RejectAnswer[]): Board {
-  if (board.rejects.kind !== 'ready') return board
-  return { ...board, rejects: { ...board.rejects, value: newest.slice(0, REJECTS_MAX) } }
 }
 
 export function toRejectId(reject: RejectAnswer): string {

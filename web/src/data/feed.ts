@@ -4,12 +4,12 @@
  * so, and tries to connect again. Nothing here knows a browser: the outside comes in as ports.
  */
 import type { Board, Link } from './board.ts'
-import { applyRejects, applyResult, EMPTY_BOARD } from './board.ts'
+import { applyResult, EMPTY_BOARD } from './board.ts'
 import type { Get } from './read.ts'
 import { readAudit, readBoard } from './read.ts'
 import type { After, Timers } from './timers.ts'
 import { createTimers } from './timers.ts'
-import { parseRejects, parseResultChange } from './wire.ts'
+import { parseResultChange } from './wire.ts'
 
 /** How long after a failure, or after the last reading without a connection, all is read again. */
 export const POLL_MS = 3_000
@@ -24,7 +24,7 @@ export const STALE_MS_MIN = 5_000
 /** The ledger is read again at most so often when the server tells that it moved. */
 export const AUDIT_MS_MIN = 2_000
 
-export type LiveEvent = 'result' | 'stale' | 'ledger' | 'rejects' | 'reset'
+export type LiveEvent = 'result' | 'stale' | 'ledger' | 'reset'
 
 export interface Listener {
   opened(): void
@@ -135,7 +135,7 @@ class LiveFeed implements Feed {
       this.#timers.setOnce('stale', STALE_MS_MIN, () => void this.#readAll())
       return
     }
-    const board = event === 'reset' ? null : applyEvent(this.#board, event, data)
+    const board = event === 'reset' ? null : applyChange(this.#board, data)
     if (board === null) void this.#readAll()
     else this.#update(board)
   }
@@ -194,13 +194,10 @@ class LiveFeed implements Feed {
   }
 }
 
-/** The board after an event; null: what it told cannot be read, so that all is to be asked for. */
-function applyEvent(board: Board, event: 'result' | 'rejects', data: string): Board | null {
+/** The board after a change; null: what it told cannot be read, so that all is to be asked for. */
+function applyChange(board: Board, data: string): Board | null {
   try {
-    const json: unknown = JSON.parse(data)
-    return event === 'result'
-      ? applyResult(board, parseResultChange(json))
-      : applyRejects(board, parseRejects(json))
+    return applyResult(board, parseResultChange(JSON.parse(data)))
   } catch {
     return null
   }

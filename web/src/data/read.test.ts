@@ -11,7 +11,6 @@ test('asks for the newest windows that are shown, and keeps them oldest first', 
   const { board, failure } = await readBoard(async path => {
     asked.push(path)
     if (path === 'v1/audit') return audit
-    if (path.startsWith('v1/quarantine')) return { rejects: [], next: null }
     return { metric: 'm', zone: 'UTC', rows, next: path.includes('searches') ? 'more' : null }
   }, EMPTY_BOARD)
   expect(failure).toBeNull()

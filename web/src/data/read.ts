@@ -1,12 +1,12 @@
 /**
- * Reading the board from the API: the ledger, the newest windows of each metric, the newest rejects.
+ * Reading the board from the API: the ledger, and the newest windows of each metric.
  */
 
 import type { AuditAnswer } from '../../../src/api/contract.ts'
 import type { Result } from '../../../src/model/result.ts'
 import type { Board, MetricName, Part } from './board.ts'
-import { METRIC_NAMES, REJECTS_MAX, toFailed, toMetricRows, toReady, WINDOWS_MAX } from './board.ts'
-import { parseAudit, parseRejects, parseResult } from './wire.ts'
+import { METRIC_NAMES, toFailed, toMetricRows, toReady, WINDOWS_MAX } from './board.ts'
+import { parseAudit, parseResult } from './wire.ts'
 
 export const ROWS_READ_MAX = 5_000
 
@@ -24,18 +24,12 @@ export async function readBoard(get: Get, board: Board): Promise<Reading> {
   const audit = await readAudit(get, board)
   const failure = failureOf(audit)
   if (failure !== null) return { board, failure }
-  const [metrics, rejects] = await Promise.all([
-    Promise.all(METRIC_NAMES.map(name => readMetric(get, name, board))),
-    attempt(board.rejects, async () =>
-      parseRejects(await get(`v1/quarantine?limit=${REJECTS_MAX}`)),
-    ),
-  ])
+  const metrics = await Promise.all(METRIC_NAMES.map(name => readMetric(get, name, board)))
   return {
     board: {
       ...board,
       metrics: { ...board.metrics, ...Object.fromEntries(metrics) },
       audit,
-      rejects,
     },
     failure: null,
   }

@@ -3,7 +3,6 @@ import type {
   AuditAnswer,
   MetricsAnswer,
   QuarantineAnswer,
-  RejectAnswer,
   TailRecord,
 } from '../../../src/api/contract.ts'
 import type { Result, ResultRow } from '../../../src/model/result.ts'
@@ -22,10 +21,6 @@ export function parseResult(json: unknown): Result {
 
 export function parseAudit(json: unknown): AuditAnswer {
   return parseWith(json, 'partitions') as unknown as AuditAnswer
-}
-
-export function parseRejects(json: unknown): readonly RejectAnswer[] {
-  return (parseWith(json, 'rejects') as unknown as QuarantineAnswer).rejects
 }
 
 export function parseResultChange(json: unknown): ResultChange {
