@@ -8,9 +8,9 @@ const config: ViteUserConfig = {
     include: ['{src,test,web,scripts}/**/*.test.ts', '{src,test}/**/*.fuzz.ts'],
     globalSetup: ['test/support/broker-setup.ts', 'test/support/s3-setup.ts'],
     reporters: ['default', tally],
-    // Two cores, and tests that start processes: files run two at a time.
+    // Two cores, and tests that start processes: files run two at a time, and may find others there.
     maxWorkers: 2,
-    testTimeout: 30_000,
+    testTimeout: 90_000,
     hookTimeout: 60_000,
   },
 }

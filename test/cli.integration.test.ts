@@ -295,7 +295,7 @@ describe('a data directory, imported into, started, asked and ended', () => {
   })
 })
 
-test('an import that is interrupted goes on where it stopped', { timeout: 60_000 }, async () => {
+test('an import that is interrupted goes on where it stopped', { timeout: 180_000 }, async () => {
   const file = at('many.ndjson')
   await runWeir(['generate', file, '--events', '60000', '--seed', '3'])
   const broken = at('broken')
