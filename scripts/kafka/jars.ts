@@ -3,8 +3,8 @@
  * shipped.
  */
 import { join } from 'node:path'
-import type { JarSet } from '../../src/main/running/jars.ts'
-import { javaMissing, openJars, jarsMissing as toMissingJars } from '../../src/main/running/jars.ts'
+import type { JarSet } from '../../src/main/spark/jars.ts'
+import { javaMissing, openJars, jarsMissing as toMissingJars } from '../../src/main/spark/jars.ts'
 
 // Without slf4j-simple, Kafka logs nothing, and its tools print nothing.
 const LOGGING = 'org.slf4j:slf4j-simple:1.7.36'

@@ -9,8 +9,8 @@ import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
-import { CACHE } from '../../src/main/running/jars.ts'
 import { withLock } from '../../src/main/running/lock.ts'
+import { CACHE } from '../../src/main/spark/jars.ts'
 
 const VERSION = '1.8.0'
 const MODULE = `github.com/versity/versitygw/cmd/versitygw@v${VERSION}`

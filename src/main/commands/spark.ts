@@ -14,9 +14,9 @@ import { findLake, LAKE_FLAGS, lakeOf, parseRange, toRunOptions } from '../runni
 import { isBucket } from '../running/open-objects.ts'
 import { openPlace, placeOf } from '../running/place.ts'
 import { printRun } from '../running/print-run.ts'
-import { openSparkHome, SPARK_VERSION } from '../running/spark-home.ts'
-import { openS3Settings } from '../running/spark-s3.ts'
-import { submitSpark } from '../running/spark-submit.ts'
+import { openSparkHome, SPARK_VERSION } from '../spark/home.ts'
+import { openS3Settings } from '../spark/s3-settings.ts'
+import { submitSpark } from '../spark/submit.ts'
 import type { Command, CommandContext } from '../terminal/command.ts'
 
 export const sparkCommand: Command = {

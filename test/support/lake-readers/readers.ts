@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
 import type { S3Access } from '../../../scripts/s3/server.ts'
-import { CACHE } from '../../../src/main/running/jars.ts'
 import { withLock } from '../../../src/main/running/lock.ts'
+import { CACHE } from '../../../src/main/spark/jars.ts'
 
 /** By reader, by `topic partition`. */
 export type Counts = Readonly<Record<string, Readonly<Record<string, number>>>>

@@ -5,8 +5,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { CACHE } from '../../../src/main/running/jars.ts'
 import { withLock } from '../../../src/main/running/lock.ts'
+import { CACHE } from '../../../src/main/spark/jars.ts'
 
 const HERE = import.meta.dirname
 const REQUIREMENTS = join(HERE, 'requirements.txt')

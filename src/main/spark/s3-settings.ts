@@ -1,8 +1,8 @@
 /** What Spark must be told to reach buckets as we do: jars, a server, credentials. */
 import { join } from 'node:path'
 import type { CommandContext } from '../terminal/command.ts'
+import { S3A_JARS } from './home.ts'
 import { openJars } from './jars.ts'
-import { S3A_JARS } from './spark-home.ts'
 
 interface Credentials {
   readonly accessKeyId: string

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { toS3aSettings } from './spark-s3.ts'
+import { toS3aSettings } from './s3-settings.ts'
 
 const KEYS = { accessKeyId: 'id', secretAccessKey: 'secret' }
 const PROVIDERS = 'org.apache.hadoop.fs.s3a'

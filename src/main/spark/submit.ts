@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
 import type { SparkPlan } from '../../engine/sql/sql.ts'
 import { Fault } from '../../std/fault.ts'
-import type { SparkHome } from './spark-home.ts'
+import type { SparkHome } from './home.ts'
 
 /** Beside `src` in a checkout, beside `dist` in the package. */
 export const SPARK_JOB: string = join(import.meta.dirname, '..', '..', '..', 'spark', 'job.py')

@@ -13,7 +13,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
 import { Fault } from '../../std/fault.ts'
-import { withLock } from './lock.ts'
+import { withLock } from '../running/lock.ts'
 
 /** A folder of jars: `name` says what is in it and which version; change both together. */
 export interface JarSet {
