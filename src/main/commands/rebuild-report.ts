@@ -1,6 +1,7 @@
 /** What a rebuild says on a terminal. */
-import type { RebuildReport } from '../../flow/rebuild.ts'
-import type { Difference } from '../../flow/rebuild-compare.ts'
+
+import type { Difference } from '../../flow/rebuild/compare.ts'
+import type { RebuildReport } from '../../flow/rebuild/rebuild.ts'
 import type { Value } from '../../model/result.ts'
 import { toTable, toValueText } from '../terminal/table.ts'
 

@@ -2,18 +2,18 @@
  * What a recount says, beside what is published: row by row, with the values that a reader gets.
  * Rows that say the same keep their revision; a final one that says something else is revised once.
  */
-import type { AnswerPart } from '../model/answer.ts'
-import { mergeParts, toPart, toResultRow } from '../model/answer.ts'
-import { ID_BYTES } from '../model/ids.ts'
-import type { PartialBatch } from '../model/partial.ts'
-import type { MetricPlan } from '../model/plan.ts'
-import { isFinal } from '../model/progress.ts'
-import type { Result, ResultRow } from '../model/result.ts'
-import type { MetricSwap, ShardRows, WindowRange } from '../model/swap.ts'
-import type { Interval } from '../model/window.ts'
-import { present } from '../std/assert.ts'
-import { compareUtf8 } from '../std/bytes.ts'
-import type { StepStore } from '../store/store.ts'
+import type { AnswerPart } from '../../model/answer.ts'
+import { mergeParts, toPart, toResultRow } from '../../model/answer.ts'
+import { ID_BYTES } from '../../model/ids.ts'
+import type { PartialBatch } from '../../model/partial.ts'
+import type { MetricPlan } from '../../model/plan.ts'
+import { isFinal } from '../../model/progress.ts'
+import type { Result, ResultRow } from '../../model/result.ts'
+import type { MetricSwap, ShardRows, WindowRange } from '../../model/swap.ts'
+import type { Interval } from '../../model/window.ts'
+import { present } from '../../std/assert.ts'
+import { compareUtf8 } from '../../std/bytes.ts'
+import type { StepStore } from '../../store/store.ts'
 
 export interface Difference {
   readonly metric: string

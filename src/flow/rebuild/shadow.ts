@@ -6,12 +6,12 @@
 import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import type { Recounted } from '../engine/recount/recount.ts'
-import { ID_BYTES } from '../model/ids.ts'
-import type { ObjectStore } from '../model/object-store.ts'
-import type { PartialBatch, PartialColumn } from '../model/partial.ts'
-import { toSecondText } from '../model/time.ts'
-import { compareUtf8 } from '../std/bytes.ts'
+import type { Recounted } from '../../engine/recount/recount.ts'
+import { ID_BYTES } from '../../model/ids.ts'
+import type { ObjectStore } from '../../model/object-store.ts'
+import type { PartialBatch, PartialColumn } from '../../model/partial.ts'
+import { toSecondText } from '../../model/time.ts'
+import { compareUtf8 } from '../../std/bytes.ts'
 
 /** By shard. */
 export type RecountedShards = ReadonlyMap<number, Recounted>

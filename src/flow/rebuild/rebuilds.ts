@@ -1,8 +1,8 @@
 /** Rebuilds that are asked for over HTTP: one at a time, and the last one's end is remembered. */
-import type { RebuildRequest, RebuildSource, RebuildState } from '../api/rebuilds.ts'
-import type { Problem } from '../model/problem.ts'
-import { problemOfFault, toProblem } from '../model/problem.ts'
-import { isFault } from '../std/fault.ts'
+import type { RebuildRequest, RebuildSource, RebuildState } from '../../api/rebuilds.ts'
+import type { Problem } from '../../model/problem.ts'
+import { problemOfFault, toProblem } from '../../model/problem.ts'
+import { isFault } from '../../std/fault.ts'
 import type { RebuildReport } from './rebuild.ts'
 
 export interface RebuildsOptions {
