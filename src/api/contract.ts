@@ -19,6 +19,7 @@ import {
 import { repairSchema, traceSchema } from './contract/event-answers.ts'
 import * as parameter from './contract/parameters.ts'
 import type { Answer, Body, Media, Parameter, Route, Scope } from './contract/route.ts'
+import { COLLECT_PROBLEMS } from './contract/route.ts'
 import type { SegmentRouteName } from './contract/segment.ts'
 import { SEGMENT_ROUTES } from './contract/segment.ts'
 import { PROMETHEUS_TYPE } from './prometheus.ts'
@@ -67,19 +68,7 @@ export const ROUTES: { readonly [Name in RouteName]: Route } = {
       'event.',
     body: events(),
     answers: [ok('what each event looked like', collectedSchema)],
-    problems: [
-      'body_empty',
-      'body_too_large',
-      'encoding_invalid',
-      'encoding_unsupported',
-      'header_invalid',
-      'items_too_many',
-      'log_full',
-      'log_unavailable',
-      'not_here',
-      'origin_refused',
-      'type_unsupported',
-    ],
+    problems: ['body_empty', ...COLLECT_PROBLEMS],
   },
   ...SEGMENT_ROUTES,
   metrics: {

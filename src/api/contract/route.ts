@@ -67,3 +67,17 @@ export const COMMON_PROBLEMS: readonly ProblemCode[] = [
   'draining',
   'store_unavailable',
 ]
+
+/** Of every route that takes events. */
+export const COLLECT_PROBLEMS: readonly ProblemCode[] = [
+  'body_too_large',
+  'encoding_invalid',
+  'encoding_unsupported',
+  'header_invalid',
+  'items_too_many',
+  'log_full',
+  'log_unavailable',
+  'not_here',
+  'origin_refused',
+  'type_unsupported',
+]

@@ -1,6 +1,7 @@
 /** The routes that Segment's libraries send to, as their HTTP API has them. */
 import { succeededSchema } from './answers.ts'
 import type { Route } from './route.ts'
+import { COLLECT_PROBLEMS } from './route.ts'
 
 export type SegmentRouteName =
   | 'segmentTrack'
@@ -55,18 +56,6 @@ function post(path: string, summary: string, example: unknown): Route {
     answers: [
       { status: 200, about: 'it is kept', media: ['application/json'], schema: succeededSchema },
     ],
-    problems: [
-      'body_invalid',
-      'body_too_large',
-      'encoding_invalid',
-      'encoding_unsupported',
-      'header_invalid',
-      'items_too_many',
-      'log_full',
-      'log_unavailable',
-      'not_here',
-      'origin_refused',
-      'type_unsupported',
-    ],
+    problems: ['body_invalid', ...COLLECT_PROBLEMS],
   }
 }

@@ -4,8 +4,7 @@
 import type { ImportProgress } from '../../flow/import.ts'
 import { dataDirOf } from '../running/data-dir.ts'
 import type { Embedded } from '../running/embedded.ts'
-import { openEmbedded } from '../running/embedded.ts'
-import { createEnd } from '../running/end.ts'
+import { beginAlone, openEmbedded } from '../running/embedded.ts'
 import { assertImportable, importFile, talkDone } from '../running/import-file.ts'
 import { toLocalTarget, toPeerTarget, waitUntilDigested } from '../running/import-target.ts'
 import type { Peer } from '../running/peer.ts'
@@ -43,12 +42,7 @@ const EXIT_INTERRUPTED = 130
 /** Nothing else runs: the data directory is opened here, and closed when all is digested. */
 async function importAlone(context: CommandContext, path: string): Promise<ImportProgress> {
   await using embedded = await openEmbedded(context)
-  const end = createEnd(context.signal)
-  await embedded.begin({
-    onLoad: () => undefined,
-    onCommit: () => undefined,
-    onEnd: error => end.fail(error),
-  })
+  const end = await beginAlone(embedded, context.signal)
   const target = toLocalTarget(embedded.collector, path)
   const done = await importFile(context, { path, target, signal: end.signal })
   end.throwIfFailed()

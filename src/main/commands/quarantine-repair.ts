@@ -11,8 +11,7 @@ import { openRepairBook, parseRepair } from '../../repair/repair.ts'
 import { Fault, messageOf } from '../../std/fault.ts'
 import { createBench } from '../running/bench.ts'
 import { dataDirOf } from '../running/data-dir.ts'
-import { openEmbedded } from '../running/embedded.ts'
-import { createEnd } from '../running/end.ts'
+import { beginAlone, openEmbedded } from '../running/embedded.ts'
 import { waitUntilDigested } from '../running/import-target.ts'
 import { openTopics } from '../running/open-log.ts'
 import { findPeer } from '../running/peer.ts'
@@ -71,12 +70,7 @@ async function replay(context: CommandContext, repair: Repair): Promise<ReplayRe
 async function replayAlone(context: CommandContext, repair: Repair): Promise<ReplayReport> {
   assertData(context)
   await using embedded = await openEmbedded(context)
-  const end = createEnd(context.signal)
-  await embedded.begin({
-    onLoad: () => undefined,
-    onCommit: () => undefined,
-    onEnd: error => end.fail(error),
-  })
+  const end = await beginAlone(embedded, context.signal)
   const source: RejectSource = { rejects: question => embedded.store().rejects(question) }
   const send = toLocalSend(embedded.collector)
   const options = await toReplayOptions(context, { repair, source, send })

@@ -7,8 +7,7 @@ import type { RebuildRequest } from '../../api/rebuilds.ts'
 import type { RebuildReport } from '../../flow/rebuild/rebuild.ts'
 import { Fault } from '../../std/fault.ts'
 import { dataDirOf, readSecret } from '../running/data-dir.ts'
-import { openEmbedded } from '../running/embedded.ts'
-import { createEnd } from '../running/end.ts'
+import { beginAlone, openEmbedded } from '../running/embedded.ts'
 import { parseRange } from '../running/lake.ts'
 import { findPeer } from '../running/peer.ts'
 import { rebuildPlace } from '../running/rebuild-place.ts'
@@ -122,12 +121,7 @@ async function rebuildAlone(
   const { config, terminal } = context
   const directory = dataDirOf(config.settings.data)
   await using embedded = await openEmbedded(context)
-  const end = createEnd(context.signal)
-  await embedded.begin({
-    onLoad: () => undefined,
-    onCommit: () => undefined,
-    onEnd: error => end.fail(error),
-  })
+  const end = await beginAlone(embedded, context.signal)
   const report = await runRebuildOf(context, request, {
     rebuild: nameRebuild(context),
     secret: readSecret(directory),

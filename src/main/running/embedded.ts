@@ -16,6 +16,8 @@ import type { Committed, Store, StoreState } from '../../store/store.ts'
 import type { CommandContext } from '../terminal/command.ts'
 import { openArchive } from './archive.ts'
 import { dataDirOf, holdLayout, makeDataDir, readSecret } from './data-dir.ts'
+import type { End } from './end.ts'
+import { createEnd } from './end.ts'
 import { openLog, openRejects } from './open-log.ts'
 import { createVoice } from './voice.ts'
 
@@ -147,3 +149,14 @@ export async function openStoreOf(context: CommandContext): Promise<Store> {
 
 /** Where the page's build lies: beside `src` in a checkout, beside `dist` in the package. */
 export const PAGE_DIRECTORY: string = join(import.meta.dirname, '..', '..', '..', 'web', 'dist')
+
+/** Begins for a command that nobody asks anything meanwhile. */
+export async function beginAlone(embedded: Embedded, signal: AbortSignal): Promise<End> {
+  const end = createEnd(signal)
+  await embedded.begin({
+    onLoad: () => undefined,
+    onCommit: () => undefined,
+    onEnd: error => end.fail(error),
+  })
+  return end
+}
