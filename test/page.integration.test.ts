@@ -332,6 +332,38 @@ test.runIf(runs)(
   90_000,
 )
 
+test.runIf(runs)(
+  'an order that was refused is tried, sent again, and traced to what counted it',
+  async () => {
+    await using own = await createPlace()
+    await using shop = await startWeir(own.directory)
+    const timestamp = new Date(Date.now() - HOUR_MS).toISOString()
+    const data = { order_id: 'o1', total_amount: '12,50', currency: 'EUR' }
+    const order = { event_id: 'e1', event_type: 'purchase', user_id: 'ada', timestamp, data }
+    await fetch(`${shop.url}/v1/events`, { method: 'POST', body: JSON.stringify(order) })
+    await waitUntilDigested(shop.url)
+    await using watched = await openWatched(browser, shop.url)
+    const { page, errors } = watched
+    await go(page, 'quarantine', shop.url)
+    const mend = { number: '/data/total_amount', decimal: ',' }
+    const repair = { select: { topic: 'purchase' }, transform: [mend] }
+    await page.locator('textarea').fill(JSON.stringify(repair))
+    await page.getByRole('button', { name: 'Try it' }).click()
+    await expect.poll(() => textOf(page), WAIT).toContain('It would send again 1 of 1')
+    expect(await textOf(page)).toContain('"total_amount":12.50')
+    await page.getByRole('button', { name: 'Repair and send again' }).click()
+    await expect.poll(() => textOf(page), WAIT).toContain('Sent again 1 of 1')
+    await waitUntilDigested(shop.url)
+    await go(page, 'trace?id=e1', shop.url)
+    await expect.poll(() => textOf(page), WAIT).toContain('2 copies')
+    const traced = await textOf(page)
+    expect(traced).toMatch(/wrong_type \/data\/total_amount/)
+    expect(traced).toMatch(/sales_daily \S+ . orders 1, revenue 12\.50 EUR/)
+    expect(errors).toEqual([])
+  },
+  90_000,
+)
+
 test.runIf(runs)('the first paint comes at once', async () => {
   await using watched = await openWatched(browser, weir.url)
   const { page } = watched
