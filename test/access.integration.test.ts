@@ -74,7 +74,16 @@ interface Asked {
 }
 
 const OPEN_ROUTES = ['health', 'ready', 'scrape', 'openapi', 'docs', 'problem']
-const PRIVATE_ROUTES = ['trace', 'quarantine', 'reject', 'repair', 'tail', 'sample']
+const PRIVATE_ROUTES = [
+  'trace',
+  'quarantine',
+  'reject',
+  'repair',
+  'rebuild',
+  'rebuilding',
+  'tail',
+  'sample',
+]
 const READERS: readonly Holder[] = ['read', 'admin', 'both']
 const WRITERS: readonly Holder[] = ['write', 'both']
 const ADMINS: readonly Holder[] = ['admin']

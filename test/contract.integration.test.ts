@@ -5,7 +5,7 @@
 import process from 'node:process'
 import { describe, expect, test } from 'vitest'
 import { problemSchema } from '../src/api/contract/answers.ts'
-import type { Route } from '../src/api/contract.ts'
+import type { RebuildState, Route } from '../src/api/contract.ts'
 import { ROUTES } from '../src/api/contract.ts'
 import { listProblems } from '../src/model/problem.ts'
 import { createPlace } from './support/place.ts'
@@ -53,7 +53,9 @@ describe('a process answers as the contract says', () => {
     const { rejects } = await get(weir, '/v1/quarantine')
     const [reject] = rejects ?? []
     const place = `${reject?.topic}/${reject?.partition}/${reject?.offset}`
+    const rebuild = await beginRebuild(weir)
     const paths = new Map([
+      ['{rebuild}', rebuild],
       ['{name}', 'product_views'],
       ['{event_id}', 'e1'],
       ['{code}', 'not_here'],
@@ -86,6 +88,17 @@ interface Rejects {
 
 async function get(weir: WeirProcess, path: string): Promise<Rejects> {
   return (await (await fetch(weir.url + path)).json()) as Rejects
+}
+
+/** Gives its name. */
+async function beginRebuild(weir: WeirProcess): Promise<string> {
+  const [begun] = ROUTES.rebuild.answers
+  const headers = { 'Content-Type': 'application/json' }
+  const body = JSON.stringify(ROUTES.rebuild.body?.example)
+  const response = await fetch(`${weir.url}/v1/rebuilds`, { method: 'POST', headers, body })
+  expect(response.status).toBe(begun?.status)
+  const state = begun?.schema?.parse(await response.json()) as RebuildState
+  return state.rebuild
 }
 
 async function expectAnswer(url: string, route: Route): Promise<void> {

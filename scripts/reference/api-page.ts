@@ -25,13 +25,13 @@ export function toApiPage(): string {
     paragraph(
       'Times are RFC 3339 in UTC and names are snake_case. A refusal is a ' +
         '[problem](problems.md). The Host header must name the machine. Where there are ' +
-        '[keys](../guides/keys.md), `POST /v1/events` needs one with scope `write`, all ' +
-        'else one with `read`, but for `/healthz`, `/readyz` and, from this machine, ' +
-        '`/metrics`. A page of another origin may send and ask where the origin is listed.',
+        '[keys](../guides/keys.md), a route needs one of the scope that it names, `admin` can do ' +
+        'what `read` can, and from this machine `/metrics` needs none. A page of ' +
+        'another origin may send and ask where the origin is listed.',
     ),
     paragraph(
       'A process tells this contract itself: `GET /openapi.json` as OpenAPI 3.1, `GET /docs` ' +
-        'as a page. A key needs the scope that a route names; scope none needs no key.',
+        'as a page.',
     ),
     Object.values(ROUTES).map(toRouteSection),
   ])

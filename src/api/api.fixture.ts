@@ -133,6 +133,8 @@ export interface SourcesFixture {
   readonly reported: unknown[]
 }
 
+export const REBUILD = { rebuild: 'r1', state: 'running', progress: 'begins' } as const
+
 export function createSources(changes: Partial<ApiSources> = {}): SourcesFixture {
   const questions: Question[] = []
   const reported: unknown[] = []
@@ -162,6 +164,7 @@ export function createSources(changes: Partial<ApiSources> = {}): SourcesFixture
     trace: async ({ eventId }) => ({ ...TRACE, event_id: eventId }),
     reject: async place => ({ ...REJECT, ...place }),
     repair: async (_document, isDryRun) => ({ ...REPAIR, dry_run: isDryRun }),
+    rebuilds: { begin: () => REBUILD, look: () => REBUILD },
     logState: async () => ({
       bounds: [toBounds('purchase', 12), toBounds('search', 3)],
       oldestMs: new Map([['search 0', NOW_MS - 90_000]]),

@@ -24,7 +24,7 @@ import { toProblemPage } from './pages/problem-page.ts'
 import { toPrometheusText } from './prometheus.ts'
 import { assertParameters, parsePage } from './question.ts'
 import type { RebuildSource } from './rebuilds.ts'
-import { serveRebuilds } from './rebuilds.ts'
+import { createRebuildAnswers } from './rebuilds.ts'
 import { answerTagged, notHere, toResponse } from './respond.ts'
 import { createResultAnswers } from './result-answers.ts'
 import type { Counters } from './scrape.ts'
@@ -51,7 +51,7 @@ export interface ApiSources extends ServiceSources, TailSources, EventSources {
   audit(): Promise<Ledger>
   rejects(question: QuarantineQuestion): Promise<RejectPage>
   /** Rebuilds of this process's store; without it there are none here. */
-  readonly rebuilds?: RebuildSource | null
+  readonly rebuilds: RebuildSource | null
   /** What the log holds, as of now; asked after the ledger that it stands beside. */
   logState(ledger: Ledger): Promise<LogState>
 }
@@ -101,7 +101,9 @@ export function createApi(sources: ApiSources): Hono {
   serve('sample', sample === null ? noLog : createSampleAnswer({ sample, report }))
   serve('openapi', context => answerTagged(context, openApi, 'application/json'))
   serve('docs', context => answerPage(context, toDocsPage({ routes: ROUTES, version })))
-  serveRebuilds(app, sources.rebuilds ?? null)
+  const { begin, look } = createRebuildAnswers(sources.rebuilds)
+  serve('rebuild', begin)
+  serve('rebuilding', look)
   refuseEvents(app)
   app.all('/v1/live', () => refuseMethod('/v1/live', 'GET'))
   app.notFound(context => {

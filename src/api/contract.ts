@@ -18,6 +18,7 @@ import {
 } from './contract/answers.ts'
 import { repairSchema, traceSchema } from './contract/event-answers.ts'
 import * as parameter from './contract/parameters.ts'
+import { rebuildAskSchema, rebuildStateSchema } from './contract/rebuild.ts'
 import type { Answer, Body, Media, Parameter, Route, Scope } from './contract/route.ts'
 import { COLLECT_PROBLEMS } from './contract/route.ts'
 import type { SegmentRouteName } from './contract/segment.ts'
@@ -26,6 +27,7 @@ import { PROMETHEUS_TYPE } from './prometheus.ts'
 
 export type * from './contract/answers.ts'
 export type * from './contract/event-answers.ts'
+export type { RebuildAsk, RebuildState } from './contract/rebuild.ts'
 export type { Route, Scope } from './contract/route.ts'
 
 export type RouteName =
@@ -39,6 +41,8 @@ export type RouteName =
   | 'quarantine'
   | 'reject'
   | 'repair'
+  | 'rebuild'
+  | 'rebuilding'
   | 'tail'
   | 'live'
   | 'sample'
@@ -208,6 +212,35 @@ export const ROUTES: { readonly [Name in RouteName]: Route } = {
       'type_unsupported',
     ],
   },
+  rebuild: {
+    ...get('/v1/rebuilds', 'admin', 'counts metrics again from the lake'),
+    method: 'POST',
+    about:
+      'It takes a while, so it is only begun by this: look at it by its name. With `swap` what ' +
+      'comes out takes the place of what is published, with `try` the difference is shown.',
+    body: {
+      media: ['application/json'],
+      about: 'which windows and metrics; null is all of them',
+      schema: rebuildAskSchema,
+      example: { from: null, to: null, metrics: ['sales_daily'], mode: 'try' },
+    },
+    answers: [{ ...ok('it is begun', rebuildStateSchema), status: 202 }],
+    problems: [
+      'body_invalid',
+      'body_too_large',
+      'config_invalid',
+      'not_here',
+      'origin_refused',
+      'rebuild_running',
+      'type_unsupported',
+    ],
+  },
+  rebuilding: {
+    ...get('/v1/rebuilds/{rebuild}', 'admin', 'how far a rebuild is, or what it came to'),
+    parameters: [parameter.rebuildParameter],
+    answers: [ok('where it is', rebuildStateSchema)],
+    problems: ['not_found', 'not_here'],
+  },
   tail: {
     ...get('/v1/tail', 'admin', 'the log as it grows: a line is a list of records, maybe empty'),
     parameters: [parameter.backParameter],
@@ -220,10 +253,10 @@ export const ROUTES: { readonly [Name in RouteName]: Route } = {
       'A `result` event carries `metric`, `windows` and `rows`: these are all rows of the ' +
       'windows that begin then (null: the one of `all`), to be put in the place of what was ' +
       'known of them. A `stale` event names a `metric` of which more changed than is told: read ' +
-      'it again. A `ledger` event has the sums of the ledger, a `rejects` event the newest of ' +
-      'the quarantine, and `reset` says to read everything again. Events carry whole values, ' +
-      'never differences. A comment comes every 15 seconds; a reader that is too slow is cut ' +
-      'off, and comes back.',
+      'it again. A `ledger` event has the sums of the ledger, a `rejects` event where the ' +
+      'newest of the quarantine are and why, and `reset` says to read everything again. Events ' +
+      'carry whole values, never differences. A comment comes every 15 seconds; a reader that ' +
+      'is too slow is cut off, and comes back.',
     parameters: [parameter.liveMetricsParameter, parameter.lastEventIdParameter],
     answers: [ok('events, until the client leaves', null, ['text/event-stream; charset=utf-8'])],
   },

@@ -5,6 +5,7 @@ import type { KeptReject } from '../model/result.ts'
 import { isFault } from '../std/fault.ts'
 import { MIB } from '../std/units.ts'
 import { toRejectAnswer } from './answers.ts'
+import { readDocument } from './body.ts'
 import type { RepairAnswer, TraceAnswer } from './contract.ts'
 import { parseDryRun, parsePlace, parseTrace } from './question.ts'
 import { notHere, toResponse } from './respond.ts'
@@ -87,20 +88,12 @@ export function createRepairAnswer({ repair }: Pick<EventSources, 'repair'>): An
   return async context => {
     const isDryRun = parseDryRun(new URL(context.req.url).searchParams)
     if (repair === null) return notHere(`events are sent again by another process; ${ELSEWHERE}`)
-    const type = context.req.header('Content-Type') ?? ''
-    if (!/^application\/json\s*(;|$)/i.test(type)) {
-      const detail = `the body is of type '${type}'; send a repair as application/json`
-      return toResponse(toProblem('type_unsupported', detail))
-    }
     if (isBusy) return toResponse(toProblem('busy', 'another repair runs; try again after it'))
     isBusy = true
     try {
-      const document = await readText(context.req.raw)
-      if (document === null) {
-        const detail = `a repair has at most ${DOCUMENT_BYTES_MAX / MIB} MiB`
-        return toResponse(toProblem('body_too_large', detail))
-      }
-      return context.json(await repair(document, isDryRun, context.req.raw.signal))
+      const body = await readDocument(context, { what: 'a repair', bytesMax: DOCUMENT_BYTES_MAX })
+      if ('problem' in body) return toResponse(body.problem)
+      return context.json(await repair(body.text, isDryRun, context.req.raw.signal))
     } catch (error) {
       if (!isFault(error, 'CONFIG_INVALID')) throw error
       return toResponse(toProblem('repair_invalid', error.message))
@@ -108,18 +101,4 @@ export function createRepairAnswer({ repair }: Pick<EventSources, 'repair'>): An
       isBusy = false
     }
   }
-}
-
-/** null: it is too large. */
-async function readText({ body }: Request): Promise<string | null> {
-  if (body === null) return ''
-  const decoder = new TextDecoder()
-  let size = 0
-  let text = ''
-  for await (const chunk of body) {
-    size += chunk.length
-    if (size > DOCUMENT_BYTES_MAX) return null
-    text += decoder.decode(chunk, { stream: true })
-  }
-  return text + decoder.decode()
 }

@@ -62,7 +62,7 @@ export interface ServeOptions {
   readonly port: number
   readonly door: Door
   /** Rebuilds of the store; null: they are asked of no process. */
-  readonly rebuilds?: RebuildSource | null
+  readonly rebuilds: RebuildSource | null
   /** The built page; null: none. */
   readonly pageDirectory: string | null
   readonly residentBytes: () => number
@@ -127,7 +127,7 @@ export async function openServing(options: ServeOptions): Promise<Serving> {
   const app = createApi({
     plans,
     ...sources,
-    rebuilds: options.rebuilds ?? null,
+    rebuilds: options.rebuilds,
     tail: (backCount, left) =>
       tailLog({ log, check, backCount, signal: AbortSignal.any([left, signal]) }),
     sample: (types, left) => {

@@ -12,8 +12,9 @@ import {
   nameParameter,
   noKeyParameter,
 } from './parameters.ts'
+import { rebuildStateSchema } from './rebuild.ts'
 import type { Answer, Parameter, Route } from './route.ts'
-import { COMMON_PROBLEMS } from './route.ts'
+import { COMMON_PROBLEMS, KEY_PROBLEMS } from './route.ts'
 
 type Json = { readonly [name: string]: unknown }
 
@@ -33,6 +34,7 @@ const SHAPES: { readonly [name: string]: z.ZodType } = {
   Quarantine: answers.quarantineSchema,
   Reject: answers.rejectSchema,
   Repair: repairSchema,
+  Rebuild: rebuildStateSchema,
   Trace: traceSchema,
   TailLine: answers.tailLineSchema,
   Collected: answers.collectedSchema,
@@ -62,6 +64,10 @@ export function toOpenApi(options: OpenApiOptions): Json {
     servers: [{ url: '/' }],
     paths,
     components: {
+      securitySchemes: {
+        key: { type: 'apiKey', in: 'header', name: 'X-Api-Key' },
+        bearer: { type: 'http', scheme: 'bearer' },
+      },
       schemas: Object.fromEntries(
         Object.entries(SHAPES).map(([name, shape]) => [name, toJsonSchema(shape)]),
       ),
@@ -77,10 +83,16 @@ function toOperation(name: string, route: Route, options: OpenApiOptions): Json 
     summary: route.summary,
     ...(route.about === '' ? {} : { description: route.about }),
     'x-scope': route.scope ?? 'none',
+    security: toSecurity(route),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(route.body === null ? {} : { requestBody: toRequestBody(route.body) }),
     responses: toResponses(route),
   }
+}
+
+/** Where no key was made none is asked for. */
+function toSecurity({ scope }: Route): readonly Json[] {
+  return scope === null ? [] : [{ key: [scope] }, { bearer: [scope] }, {}]
 }
 
 function toParameter(parameter: Parameter, { plans }: OpenApiOptions): Json {
@@ -139,7 +151,13 @@ function toRequestBody(body: NonNullable<Route['body']>): Json {
 
 function toResponses(route: Route): Json {
   const known = listProblems()
-  const codes = [...new Set([...COMMON_PROBLEMS, ...route.problems])]
+  const codes = [
+    ...new Set([
+      ...COMMON_PROBLEMS,
+      ...(route.scope === null ? [] : KEY_PROBLEMS),
+      ...route.problems,
+    ]),
+  ]
   const byStatus = Map.groupBy(
     known.filter(problem => codes.some(code => code === problem.code)),
     problem => problem.status,

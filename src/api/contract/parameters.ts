@@ -198,6 +198,13 @@ export const eventIdParameter: Parameter = {
   schema: z.string(),
   example: 'e1004',
 }
+export const rebuildParameter: Parameter = {
+  name: 'rebuild',
+  in: 'path',
+  about: 'name of the rebuild, as the request that began it was told',
+  schema: z.string(),
+  example: '20260302T180000000Z-a1b2c3',
+}
 export const traceFromParameter: Parameter = {
   ...fromParameter,
   about: 'copies that arrived at this time or later; two days before `to` without it',

@@ -65,8 +65,13 @@ export const COMMON_PROBLEMS: readonly ProblemCode[] = [
   'internal',
   'busy',
   'draining',
+  'rate_limited',
+  'request_slow',
   'store_unavailable',
 ]
+
+/** What every route that needs a key may give. */
+export const KEY_PROBLEMS: readonly ProblemCode[] = ['unauthorized', 'forbidden']
 
 /** Of every route that takes events. */
 export const COLLECT_PROBLEMS: readonly ProblemCode[] = [

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { toProblemPath } from '../../model/problem.ts'
 import { KEY_ABOUT } from '../contract/parameters.ts'
 import type { Parameter, Route } from '../contract/route.ts'
-import { COMMON_PROBLEMS } from '../contract/route.ts'
+import { COMMON_PROBLEMS, KEY_PROBLEMS } from '../contract/route.ts'
 import type { Html } from './html.ts'
 import { html, prose, toPageText } from './html.ts'
 
@@ -22,7 +22,8 @@ export function toDocsPage({ routes, version }: DocsOptions): string {
     html`<h1>The HTTP API of Weir</h1>
 <p class="soft">Version ${version} · <a href="/openapi.json">OpenAPI 3.1</a></p>
 <p>Times are RFC 3339 in UTC, names are snake_case. A refusal is a problem (RFC 9457) whose
-<code>code</code> is stable; any route may answer ${COMMON_PROBLEMS.map(toProblemLink)}.</p>
+<code>code</code> is stable; any route may answer ${COMMON_PROBLEMS.map(toProblemLink)},
+and one that needs a key ${KEY_PROBLEMS.map(toProblemLink)}.</p>
 <nav aria-label="Routes"><ul>${links}</ul></nav>
 ${all.map(([name, route]) => toSection(name, route))}`,
   )

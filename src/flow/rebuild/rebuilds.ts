@@ -1,12 +1,12 @@
 /** Rebuilds that are asked for over HTTP: one at a time, and the last one's end is remembered. */
-import type { RebuildRequest, RebuildSource, RebuildState } from '../../api/rebuilds.ts'
+import type { RebuildState } from '../../api/contract/rebuild.ts'
+import type { RebuildRequest, RebuildSource } from '../../api/rebuilds.ts'
 import type { Problem } from '../../model/problem.ts'
 import { problemOfFault, toProblem } from '../../model/problem.ts'
 import { isFault } from '../../std/fault.ts'
 import type { RebuildReport } from './rebuild.ts'
 
 export interface RebuildsOptions {
-  readonly token: string
   /** A name for one that begins now. */
   readonly name: () => string
   /** Refuses what cannot be run, before it begins. */
@@ -29,7 +29,6 @@ export function createRebuilds(options: RebuildsOptions): Rebuilds {
   let last: RebuildState | null = null
   let running: Promise<void> = Promise.resolve()
   return {
-    token: options.token,
     begin: request => {
       if (last?.state === 'running') return null
       options.check(request)

@@ -71,6 +71,7 @@ export const serveCommand: Command = {
       repairs: openRepairView(book),
       repairing: { book: openRepairBook(book), send: toLocalSend(collector) },
       lake,
+      rebuilds: null,
       bench: createBench(context),
       pageDirectory: existsSync(PAGE_DIRECTORY) ? PAGE_DIRECTORY : null,
       signal: end.signal,

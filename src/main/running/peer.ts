@@ -10,7 +10,7 @@ import { readLocalKey, readNote } from './data-dir.ts'
 export interface Peer {
   readonly url: string
   /** The JSON of an answer. Throws the Fault that its problem document names. */
-  get(path: string, signal: AbortSignal, headers?: PeerRequest['headers']): Promise<unknown>
+  get(path: string, signal: AbortSignal): Promise<unknown>
   /** The lines of an answer that goes on until the signal aborts. */
   lines(path: string, signal: AbortSignal): AsyncIterable<string>
   post(path: string, request: PeerRequest, signal: AbortSignal): Promise<unknown>
@@ -78,7 +78,7 @@ function createPeer(url: string, key: string | null): Peer {
         if (!signal.aborted) throw new Fault('SERVER_UNREACHABLE', `${url} ended`, { cause })
       }
     },
-    get: (path, signal, headers = {}) => ask(path, { headers: { ...headers, ...own }, signal }),
+    get: (path, signal) => ask(path, { headers: own, signal }),
     post: (path, { body, headers }, signal) =>
       ask(path, {
         method: 'POST',
@@ -89,13 +89,17 @@ function createPeer(url: string, key: string | null): Peer {
   }
 }
 
+/** What is asked is right, but not now. */
+const CONFLICT = 409
+
 /** What a problem document says, as the Fault that it was on the other side. */
 export function toPeerFault(url: string, status: number, body: unknown): Fault {
   const problem = (body ?? {}) as { readonly code?: unknown; readonly detail?: unknown }
   const code = typeof problem.code === 'string' ? problem.code.toUpperCase() : ''
   const detail = typeof problem.detail === 'string' ? problem.detail : `status ${status}`
   if (isFaultCode(code)) return new Fault(code, detail)
-  if (status >= 400 && status < 500) return new Fault('QUERY_INVALID', detail)
+  const isWrong = status >= 400 && status < 500 && status !== CONFLICT
+  if (isWrong) return new Fault('QUERY_INVALID', detail)
   return new Fault('SERVER_UNREACHABLE', `${url} answered ${status}: ${detail}`)
 }
 

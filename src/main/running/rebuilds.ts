@@ -1,10 +1,11 @@
 /** Rebuilds of a data directory: what they are given, in this process or in the one that runs. */
-import { createHmac, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { RebuildRequest, RebuildState } from '../../api/rebuilds.ts'
-import { REBUILDS_PATH, TOKEN_HEADER } from '../../api/rebuilds.ts'
+import type { RebuildAsk, RebuildState } from '../../api/contract/rebuild.ts'
+import type { RebuildRequest } from '../../api/rebuilds.ts'
+import { REBUILDS_PATH } from '../../api/rebuilds.ts'
 import type { RebuildOptions, RebuildReport } from '../../flow/rebuild/rebuild.ts'
 import { runRebuild } from '../../flow/rebuild/rebuild.ts'
 import type { Rebuilds } from '../../flow/rebuild/rebuilds.ts'
@@ -88,11 +89,6 @@ export function nameRebuild({ clock }: Pick<CommandContext, 'clock'>): string {
   return `${stamp}-${randomBytes(NAME_BYTES).toString('hex')}`
 }
 
-/** Known to whoever may read the data directory's key. */
-export function tokenOf(directory: DataDir): string {
-  return createHmac('sha256', readSecret(directory)).update('rebuilds').digest('hex')
-}
-
 /** Rebuilds of the store of this process, for others to ask for. */
 export function createRebuildsOf(
   context: CommandContext,
@@ -101,7 +97,6 @@ export function createRebuildsOf(
 ): Rebuilds {
   const directory = dataDirOf(context.config.settings.data)
   return createRebuilds({
-    token: tokenOf(directory),
     name: () => nameRebuild(context),
     check: ({ metrics }) => checkMetrics(context, metrics),
     run: ({ rebuild, request, onProgress }) =>
@@ -125,21 +120,18 @@ export async function askRebuild(
   peer: Peer,
   request: RebuildRequest,
 ): Promise<RebuildReport> {
-  const { config, clock, signal, terminal } = context
-  const headers = {
-    [TOKEN_HEADER]: tokenOf(dataDirOf(config.settings.data)),
-    'Content-Type': 'application/json',
-  }
+  const { clock, signal, terminal } = context
+  const headers = { 'Content-Type': 'application/json' }
   const toTime = (timeMs: number | null): string | null =>
     timeMs === null ? null : toMillisecondText(timeMs)
   const { fromMs, toMs, metrics, mode } = request
-  const body = { from: toTime(fromMs), to: toTime(toMs), metrics, mode }
+  const body: RebuildAsk = { from: toTime(fromMs), to: toTime(toMs), metrics, mode }
   const bytes = toUtf8(JSON.stringify(body))
   let state = (await peer.post(REBUILDS_PATH, { body: bytes, headers }, signal)) as RebuildState
   while (state.state === 'running') {
     terminal.progress(state.progress)
     await clock.sleep(POLL_MS, signal)
-    state = (await peer.get(`${REBUILDS_PATH}/${state.rebuild}`, signal, headers)) as RebuildState
+    state = (await peer.get(`${REBUILDS_PATH}/${state.rebuild}`, signal)) as RebuildState
   }
   terminal.progress(null)
   if (state.state === 'failed') throw toPeerFault(peer.url, state.problem.status, state.problem)
