@@ -22,6 +22,7 @@ import type { Clock } from '../std/clock.ts'
 import { isFault, messageOf } from '../std/fault.ts'
 import { MIB, SECOND_MS } from '../std/units.ts'
 import type { AnswerStore, StoreState } from '../store/store.ts'
+import { createKnownAnswers } from './known-answers.ts'
 import { createLogState } from './log-state.ts'
 import { createLivePublisher } from './publish-live.ts'
 import { findReject, withRepairs } from './rejects.ts'
@@ -96,8 +97,9 @@ export async function openServing(options: ServeOptions): Promise<Serving> {
   // Questions are answered until the very end.
   const never = new AbortController().signal
   const logState = createLogState(log, clock)
+  const known = createKnownAnswers(question => store().query(question))
   const sources = {
-    query: (question: Parameters<AnswerStore['query']>[0]) => store().query(question),
+    query: known.query,
     audit: () => store().audit(),
     rejects: (question: QuarantineQuestion) => withRepairs(store(), repairs, question),
     logState: async (ledger: Ledger) => ({
@@ -175,10 +177,12 @@ export async function openServing(options: ServeOptions): Promise<Serving> {
       return progress
     },
     begin: state => {
+      known.forget()
       progress = state.progress
       publisher.begin(state)
     },
     note: news => {
+      known.forget()
       progress = news.progress
       if (news.arrivalMs !== null) freshnessS = (clock.now() - news.arrivalMs) / SECOND_MS
       publisher.note(news)

@@ -11,7 +11,7 @@ import { cutRefused } from '../../model/refused.ts'
 import type { ShardStep } from '../../model/step.ts'
 import { present } from '../../std/assert.ts'
 import type { Appenders, Column } from './appenders.ts'
-import { readRows } from './records.ts'
+import { ask } from './ask.ts'
 
 /** Ranges that are read at once. A step's refusals are a few bytes each. */
 const RANGES_MAX = 256
@@ -63,7 +63,7 @@ export async function readRefused(
   const sql = `SELECT first::DOUBLE, next::DOUBLE, runs FROM refused
     WHERE topic = $1 AND "partition" = ${partition} AND next > ${from}
     ORDER BY first LIMIT ${RANGES_MAX}`
-  const rows = (await connection.runAndReadAll(sql, [topic])).getRows()
+  const rows = await ask(connection, sql, [topic])
   return rows.map(([first, next, runs]) => ({
     first: first as number,
     next: next as number,
@@ -119,7 +119,7 @@ function below(partition: number, offset: number): string {
 
 /** By shard. */
 export async function readArchives(connection: DuckDBConnection): Promise<Archives> {
-  const rows = await readRows(connection, 'SELECT shard, archives FROM shards')
+  const rows = await ask(connection, 'SELECT shard, archives FROM shards')
   return new Map(
     rows.map(([shard, archives]) => [
       shard as number,

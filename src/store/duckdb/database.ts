@@ -17,9 +17,9 @@ export interface DatabaseLimits {
 const WAL_BYTES_MAX: number = 16 * MIB
 /**
  * Freed memory is handed back to the system above this; DuckDB's own 128 MiB would stay with the
- * process for ever, beside what it may hold.
+ * process for ever, beside what it may hold. With one MiB, questions take twice as long.
  */
-const FREED_BYTES_MAX: number = MIB
+const FREED_BYTES_MAX: number = 8 * MIB
 /** Snapshots read at one time; libuv has four threads, and a commit must find one free. */
 const READERS_MAX = 2
 
@@ -34,6 +34,8 @@ export class Database {
   readonly #instance: DuckDBInstance
   readonly #directory: string
   readonly #waiting: (() => void)[] = []
+  /** Of readers that have left: to open one takes as long as a small question. */
+  readonly #idle: DuckDBConnection[] = []
   #readerCount = 0
   #onIdle: (() => void) | null = null
 
@@ -80,13 +82,8 @@ export class Database {
       await new Promise<void>(resolve => this.#waiting.push(resolve))
     } else this.#readerCount += 1
     try {
-      const connection = await this.#instance.connect()
-      try {
-        await connection.run('BEGIN TRANSACTION READ ONLY')
-        return await work(connection)
-      } finally {
-        connection.closeSync()
-      }
+      const connection = this.#idle.pop() ?? (await this.#instance.connect())
+      return await readIn(connection, work, () => this.#idle.push(connection))
     } catch (error) {
       throw toFault('could not read', error)
     } finally {
@@ -101,6 +98,7 @@ export class Database {
         this.#onIdle = resolve
       })
     }
+    for (const connection of this.#idle.splice(0)) connection.closeSync()
     this.writer.closeSync()
     this.#instance.closeSync()
     openDirectories.delete(this.#directory)
@@ -112,6 +110,25 @@ export class Database {
     if (next !== undefined) next()
     else this.#readerCount -= 1
     if (this.#readerCount === 0) this.#onIdle?.()
+  }
+}
+
+/** Reads in a transaction. A connection in which all went well can be used again. */
+async function readIn<T>(
+  connection: DuckDBConnection,
+  work: (connection: DuckDBConnection) => Promise<T>,
+  reuse: () => void,
+): Promise<T> {
+  let isWell = false
+  try {
+    await connection.run('BEGIN TRANSACTION READ ONLY')
+    const found = await work(connection)
+    await connection.run('COMMIT')
+    isWell = true
+    return found
+  } finally {
+    if (isWell) reuse()
+    else connection.closeSync()
   }
 }
 

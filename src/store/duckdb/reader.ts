@@ -13,34 +13,34 @@ import type { Ask, RejectAsk, RejectPlace, RowPlace } from '../question.ts'
 import { toRejectCursor, toRowCursor } from '../question.ts'
 import { toRow } from '../view/places.ts'
 import { readArchives } from './archives.ts'
-import { readMetric, readProgress, readRows, readShards } from './records.ts'
+import type { Row } from './ask.ts'
+import { ask, askMany } from './ask.ts'
+import { readShards, readState } from './records.ts'
 import type { MetricTables } from './schema.ts'
 import { tablesOf } from './schema.ts'
 import type { Kept } from './select.ts'
 import { columnsOf, selectCurrencyCount, selectOldestStart, selectRows } from './select.ts'
+import type { Select } from './source.ts'
 import { selectGrains, windowsOf } from './source.ts'
 
 export async function readResult(connection: DuckDBConnection, asked: Ask): Promise<Result> {
   const { plan, base, limit } = asked
-  const { progress } = await readProgress(connection)
-  const { generation, partialUntilMs } = await readMetric(connection, base)
+  const { progress, generation, partialUntilMs } = await readState(connection, base)
   const kept = await readKept(connection, asked, tablesOf(base, generation))
-  const ask = await narrow(connection, asked, kept)
+  const narrowed = await narrow(connection, asked, kept)
   const currencyCount = plan.byCurrency
-    ? Number(await readOne(connection, selectCurrencyCount(ask, kept)))
+    ? Number(await readOne(connection, selectCurrencyCount(narrowed, kept)))
     : 1
-  const { sql, texts } = selectRows(ask, kept, currencyCount)
+  const found = askMany(connection, selectRows(narrowed, kept, currencyCount))
   const context = { progress, partialUntilMs, source: 'stream' }
   const rows: ResultRow[] = []
   let last: RowPlace | null = null
-  // Not streamed: a stream that is left before its end keeps the file open and locked.
-  const result = await connection.run(sql, [...texts])
-  for await (const { group, rank } of groupRows(plan, rowsOf(result))) {
+  for await (const { group, rank } of groupRows(plan, found)) {
     if (rows.length === limit) {
-      const next = last === null ? null : toRowCursor(ask, last)
+      const next = last === null ? null : toRowCursor(narrowed, last)
       return { metric: plan.name, zone: plan.zone, rows, next }
     }
-    rows.push(toRow(ask, group, context))
+    rows.push(toRow(narrowed, group, context))
     last = { windowStart: group.window.start, rank, key: group.key }
   }
   return { metric: plan.name, zone: plan.zone, rows, next: null }
@@ -49,29 +49,25 @@ export async function readResult(connection: DuckDBConnection, asked: Ask): Prom
 /** With the larger windows of a question that puts windows together. */
 async function readKept(
   connection: DuckDBConnection,
-  ask: Ask,
+  asked: Ask,
   tables: MetricTables,
 ): Promise<Kept> {
-  if (ask.windowing === null || ask.plan.window.kind === 'all') return { tables, windows: [] }
-  const { sql, texts } = selectGrains(ask, tables.rows)
-  const reader = await connection.runAndReadAll(sql, [...texts])
-  const grains = reader.getRows().map(([grain]) => grain as number)
-  return { tables, windows: windowsOf(grains, ask.windowing) }
+  const { plan, windowing } = asked
+  if (windowing === null || plan.window.kind === 'all') return { tables, windows: [] }
+  const { sql, texts } = selectGrains(asked, tables.rows)
+  const grains = (await ask(connection, sql, texts)).map(([grain]) => grain as number)
+  return { tables, windows: windowsOf(grains, windowing) }
 }
 
 /** `last` as a lower bound of window starts: the windows asked for are those from there on. */
-async function narrow(connection: DuckDBConnection, ask: Ask, kept: Kept): Promise<Ask> {
-  if (ask.last === null || ask.plan.window.kind === 'all') return ask
-  const fromMs = await readOne(connection, selectOldestStart(ask, kept, ask.last))
-  return fromMs === null ? ask : { ...ask, fromMs: fromMs as number }
+async function narrow(connection: DuckDBConnection, asked: Ask, kept: Kept): Promise<Ask> {
+  if (asked.last === null || asked.plan.window.kind === 'all') return asked
+  const fromMs = await readOne(connection, selectOldestStart(asked, kept, asked.last))
+  return fromMs === null ? asked : { ...asked, fromMs: fromMs as number }
 }
 
-async function readOne(
-  connection: DuckDBConnection,
-  { sql, texts }: { readonly sql: string; readonly texts: readonly string[] },
-): Promise<unknown> {
-  const reader = await connection.runAndReadAll(sql, [...texts])
-  return reader.getRows()[0]?.[0] ?? null
+async function readOne(connection: DuckDBConnection, { sql, texts }: Select): Promise<unknown> {
+  return (await ask(connection, sql, texts))[0]?.[0] ?? null
 }
 
 export async function readLedger(connection: DuckDBConnection): Promise<Ledger> {
@@ -79,7 +75,7 @@ export async function readLedger(connection: DuckDBConnection): Promise<Ledger> 
   const partitions = [...shards.values()].flatMap(shard => shard.partitions)
   const sql = 'SELECT topic, "partition", count(*)::DOUBLE FROM rejects GROUP BY ALL'
   const counts = new Map<string, number>()
-  for (const [topic, partition, count] of await readRows(connection, sql)) {
+  for (const [topic, partition, count] of await ask(connection, sql)) {
     counts.set(`${String(partition)} ${String(topic)}`, count as number)
   }
   const sorted = partitions.toSorted(
@@ -93,32 +89,20 @@ export async function readLedger(connection: DuckDBConnection): Promise<Ledger> 
 
 export async function readRejects(
   connection: DuckDBConnection,
-  ask: RejectAsk,
+  asked: RejectAsk,
 ): Promise<RejectPage> {
   const texts: string[] = []
   const bind = (text: string): string => `$${texts.push(text)}`
-  const conditions = [...meantRejects(ask.filter, bind), afterReject(ask.after, bind)]
+  const conditions = [...meantRejects(asked.filter, bind), afterReject(asked.after, bind)]
   const sql = `SELECT topic, "partition", "offset"::DOUBLE, arrival::DOUBLE, code, pointer, key,
       value, file, line::DOUBLE
     FROM rejects WHERE ${conditions.join(' AND ')}
-    ORDER BY arrival DESC, topic, "partition", "offset" DESC LIMIT ${ask.limit + 1}`
-  const reader = await connection.runAndReadAll(sql, texts)
-  const found = reader.getRows().map(toReject)
-  const rejects = found.slice(0, ask.limit)
+    ORDER BY arrival DESC, topic, "partition", "offset" DESC LIMIT ${asked.limit + 1}`
+  const found = (await ask(connection, sql, texts)).map(toReject)
+  const rejects = found.slice(0, asked.limit)
   const last = rejects.at(-1)
-  const next = found.length > ask.limit && last !== undefined ? toRejectCursor(last) : null
+  const next = found.length > asked.limit && last !== undefined ? toRejectCursor(last) : null
   return { rejects, next }
-}
-
-type Row = readonly unknown[]
-type RowSource = Awaited<ReturnType<DuckDBConnection['run']>>
-
-async function* rowsOf(result: RowSource): AsyncGenerator<Row> {
-  while (true) {
-    const chunk = await result.fetchChunk()
-    if (chunk === null || chunk.rowCount === 0) return
-    yield* chunk.getRows()
-  }
 }
 
 /** Puts the currencies of one window and key together; they come one after the other. */

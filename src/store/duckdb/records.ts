@@ -8,6 +8,7 @@ import type { MetricPlan } from '../../model/plan.ts'
 import type { PartitionTotals, ShardStep } from '../../model/step.ts'
 import { Fault } from '../../std/fault.ts'
 import { toPartialUntil } from '../declaration.ts'
+import { ask } from './ask.ts'
 import type { DeltaPointer, PreparedIds, PreparedMerge, RunPointer } from './ids/id-store.ts'
 import { addArchiveTables, createMetricTables, createTables, FORMAT, tablesOf } from './schema.ts'
 
@@ -33,12 +34,12 @@ export interface MetricRecord {
  * another format or number of shards.
  */
 export async function openRecords(connection: DuckDBConnection, shards: number): Promise<void> {
-  const [[tableCount] = []] = await readRows(
+  const [[tableCount] = []] = await ask(
     connection,
     "SELECT count(*)::DOUBLE FROM duckdb_tables() WHERE table_name = 'meta'",
   )
   if (tableCount === 0) return createTables(connection, shards)
-  const [[format, known] = []] = await readRows(connection, 'SELECT format, shards FROM meta')
+  const [[format, known] = []] = await ask(connection, 'SELECT format, shards FROM meta')
   if (format !== FORMAT) {
     throw new Fault(
       'DATA_DIR_MISMATCH',
@@ -68,7 +69,7 @@ export async function declareMetrics(
   const shards = await readShards(connection)
   const partialUntil =
     toPartialUntil([...shards.values()].flatMap(shard => shard.partitions)) ?? 'NULL'
-  const rows = await readRows(connection, 'SELECT hash, retired::DOUBLE FROM metrics')
+  const rows = await ask(connection, 'SELECT hash, retired::DOUBLE FROM metrics')
   const known = new Map(rows.map(([hash, retired]) => [hash, retired]))
   for (const plan of plans) {
     const retired = known.get(plan.hash)
@@ -95,7 +96,7 @@ export async function declareMetrics(
 
 export async function readProgress(connection: DuckDBConnection): Promise<Progress> {
   const sql = 'SELECT sequence::DOUBLE, progress::DOUBLE FROM meta'
-  const [[sequence, progress] = []] = await readRows(connection, sql)
+  const [[sequence, progress] = []] = await ask(connection, sql)
   return { sequence: sequence as number, progress: progress as number | null }
 }
 
@@ -103,7 +104,7 @@ export async function readShards(
   connection: DuckDBConnection,
 ): Promise<ReadonlyMap<number, ShardRecord>> {
   const sql = 'SELECT shard, partitions, ids_generation::DOUBLE, ids_length::DOUBLE FROM shards'
-  const rows = await readRows(connection, `${sql} ORDER BY shard`)
+  const rows = await ask(connection, `${sql} ORDER BY shard`)
   return new Map(
     rows.map(([shard, partitions, generation, length]) => [
       shard as number,
@@ -116,7 +117,7 @@ export async function readShards(
 }
 
 export async function readRuns(connection: DuckDBConnection): Promise<readonly RunPointer[]> {
-  const rows = await readRows(connection, 'SELECT shard, number::DOUBLE FROM runs ORDER BY ALL')
+  const rows = await ask(connection, 'SELECT shard, number::DOUBLE FROM runs ORDER BY ALL')
   return rows.map(([shard, number]) => ({ shard: shard as number, number: number as number }))
 }
 
@@ -126,11 +127,26 @@ export async function readMetric(
 ): Promise<MetricRecord> {
   const sql = `SELECT generation, partial_until::DOUBLE, compacted_rows::DOUBLE FROM metrics
     WHERE hash = '${plan.hash}'`
-  const [[generation, partialUntilMs, compactedRows] = []] = await readRows(connection, sql)
+  const [[generation, partialUntilMs, compactedRows] = []] = await ask(connection, sql)
   return {
     generation: generation as number,
     partialUntilMs: partialUntilMs as number | null,
     compactedRows: compactedRows as number,
+  }
+}
+
+/** Both, in one question: readers ask it before each of theirs. */
+export async function readState(
+  connection: DuckDBConnection,
+  plan: MetricPlan,
+): Promise<Pick<Progress, 'progress'> & Omit<MetricRecord, 'compactedRows'>> {
+  const sql = `SELECT progress::DOUBLE, generation, partial_until::DOUBLE
+    FROM meta, metrics WHERE hash = '${plan.hash}'`
+  const [[progress, generation, partialUntilMs] = []] = await ask(connection, sql)
+  return {
+    progress: progress as number | null,
+    generation: generation as number,
+    partialUntilMs: partialUntilMs as number | null,
   }
 }
 
@@ -141,16 +157,16 @@ export async function countMetricRows(
   generation: number,
 ): Promise<number> {
   const { rows, sets } = tablesOf(plan, generation)
-  const [[rowCount] = []] = await readRows(connection, `SELECT count(*)::DOUBLE FROM ${rows}`)
+  const [[rowCount] = []] = await ask(connection, `SELECT count(*)::DOUBLE FROM ${rows}`)
   if (sets === null) return rowCount as number
-  const [[idCount] = []] = await readRows(connection, `SELECT count(*)::DOUBLE FROM ${sets}`)
+  const [[idCount] = []] = await ask(connection, `SELECT count(*)::DOUBLE FROM ${sets}`)
   return (rowCount as number) + (idCount as number)
 }
 
 /** The config version of the last commit; null: there was none. */
 export async function readCatalogVersion(connection: DuckDBConnection): Promise<string | null> {
   const sql = 'SELECT version FROM catalogs ORDER BY sequence DESC LIMIT 1'
-  const [[version = null] = []] = await readRows(connection, sql)
+  const [[version = null] = []] = await ask(connection, sql)
   return version as string | null
 }
 
@@ -214,12 +230,4 @@ export async function writeProgress(
   { sequence, progress }: Progress,
 ): Promise<void> {
   await connection.run(`UPDATE meta SET sequence = ${sequence}, progress = ${progress ?? 'NULL'}`)
-}
-
-/** Our own rows, of columns that we know the types of. */
-export async function readRows(
-  connection: DuckDBConnection,
-  sql: string,
-): Promise<readonly (readonly unknown[])[]> {
-  return (await connection.runAndReadAll(sql)).getRows()
 }

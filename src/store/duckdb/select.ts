@@ -103,11 +103,20 @@ function toShown(name: string): string {
 }
 
 function sumParts(plan: MetricPlan, source: string): string {
-  const group = ['window_start', 'window_end', ...keyColumns(plan), 'currency']
+  // What is the same in all rows is not grouped by: each such column is hashed.
+  const window = ['window_start', 'window_end']
+  const [told, constant] = plan.window.kind === 'all' ? [[], window] : [window, []]
+  const currency = plan.byCurrency ? ['currency'] : []
+  const group = [...told, ...keyColumns(plan), ...currency]
+  const columns = [
+    ...constant.map(name => `NULL::BIGINT AS ${name}`),
+    ...group,
+    ...(plan.byCurrency ? [] : ['NULL::VARCHAR AS currency']),
+  ]
   const sums = ['misplaced', 'late', 'revision'].map(name => `sum(${name}) AS ${name}`)
   const measures = measureColumns(plan).map(({ name, fold }) => `${fold}(${name}) AS ${name}`)
-  const columns = [...group, ...sums, ...measures].join(', ')
-  return `SELECT ${columns} FROM ${source} GROUP BY ${group.join(', ')}`
+  const by = group.length === 0 ? 'HAVING count(*) > 0' : `GROUP BY ${group.join(', ')}`
+  return `SELECT ${[...columns, ...sums, ...measures].join(', ')} FROM ${source} ${by}`
 }
 
 /** Whether a set is looked at: it is shown, a part of what is, or what rows are ordered by. */
@@ -134,20 +143,28 @@ function rankSteps({ plan, order }: Ask, bind: Bind): readonly string[] {
   const steps: string[] = []
   let from = 'answers'
   if (top !== null) {
-    const keys = keyColumns(plan).map(name => `${name} NULLS FIRST`)
-    const place = `dense_rank() OVER (PARTITION BY window_start ORDER BY ${[
-      'best DESC',
-      ...keys,
-    ].join(', ')})`
     const best = rankOf(plan, { name: top.by, currency: null }, bind)
     steps.push(`measured AS (SELECT *, ${best} AS best FROM answers)`)
-    steps.push(`ranked AS (SELECT *, ${place} AS place FROM measured)`)
-    steps.push(`best_of AS (SELECT * FROM ranked WHERE place <= ${top.limit})`)
+    steps.push(...bestSteps(plan, top.limit))
     from = 'best_of'
   }
   const own = top === null ? '0' : 'best'
   const rank = order.kind === 'measure' ? rankOf(plan, order, bind) : own
   return [...steps, `ordered AS (SELECT *, ${rank} AS rank FROM ${from})`]
+}
+
+/** From `measured` to `best_of`: the best `limit` keys of each window. */
+function bestSteps(plan: MetricPlan, limit: number): readonly string[] {
+  const order = ['best DESC', ...keyColumns(plan).map(name => `${name} NULLS FIRST`)].join(', ')
+  // Of one window, and of one row a key, they are kept while the rows pass, and none is sorted.
+  if (plan.window.kind === 'all' && !plan.byCurrency) {
+    return [`best_of AS (SELECT * FROM measured ORDER BY ${order} LIMIT ${limit})`]
+  }
+  const place = `dense_rank() OVER (PARTITION BY window_start ORDER BY ${order})`
+  return [
+    `ranked AS (SELECT *, ${place} AS place FROM measured)`,
+    `best_of AS (SELECT * FROM ranked WHERE place <= ${limit})`,
+  ]
 }
 
 /** Rows of one window and key share what they are ordered by, whatever their currency. */

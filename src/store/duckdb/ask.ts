@@ -1,0 +1,40 @@
+/**
+ * SQL → rows. A result is whole when it comes back: its chunks are taken where they are, for each
+ * wait for another thread takes longer than most of what the store is asked.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { DuckDBConnection } from '@duckdb/node-api'
+import type { Select } from './source.ts'
+
+export type Row = readonly unknown[]
+
+type Chunks = Awaited<ReturnType<DuckDBConnection['run']>>
+
+/** All rows of a question that has few. */
+export async function ask(
+  connection: DuckDBConnection,
+  sql: string,
+  texts: readonly string[] = [],
+): Promise<readonly Row[]> {
+  const rows: Row[] = []
+  const chunks = await run(connection, { sql, texts })
+  for (let index = 0; index < chunks.chunkCount; index += 1) {
+    for (const row of chunks.getChunk(index).getRows()) rows.push(row)
+  }
+  return rows
+}
+
+/** The rows of a question that may have many: others get their turn after each chunk of 2,048. */
+export async function* askMany(connection: DuckDBConnection, select: Select): AsyncGenerator<Row> {
+  const chunks = await run(connection, select)
+  for (let index = 0; index < chunks.chunkCount; index += 1) {
+    if (index > 0) await nextTurn()
+    yield* chunks.getChunk(index).getRows()
+  }
+}
+
+/** Not streamed: a stream that is left before its end keeps the file open and locked. */
+function run(connection: DuckDBConnection, { sql, texts }: Select): Promise<Chunks> {
+  // With values it is prepared first, which waits twice more.
+  return texts.length === 0 ? connection.run(sql) : connection.run(sql, [...texts])
+}
