@@ -30,6 +30,7 @@ export function createSources(trustedProxies: readonly string[]): Sources {
   const trusted = new BlockList()
   for (const text of trustedProxies) trust(trusted, text)
   const isTrusted = (address: string): boolean => {
+    if (trustedProxies.length === 0) return false
     const family = isIP(address)
     return family !== 0 && trusted.check(address, family === 4 ? 'ipv4' : 'ipv6')
   }

@@ -30,12 +30,15 @@ export async function appendTo(
   const portions = toPortions(partitions, records)
   for (const { partition } of portions) if (partition.refusal !== null) throw partition.refusal
   const giveBack = quota.reserve(bytesMaxOf(portions))
-  const landing = Promise.all(
-    portions.map(({ partition, records: part }) => partition.append(part)),
-  )
-  const landings = await unlessAborted(landing.finally(giveBack), signal)
+  const landing = landAll(portions).finally(giveBack)
+  const landings = await unlessAborted(landing, signal)
   assertLanded(landings)
   return inOrderOfCall(portions, landings)
+}
+
+async function landAll(portions: readonly Portion[]): Promise<readonly Landing[]> {
+  const landings = portions.map(({ partition, records }) => partition.append(records))
+  return await Promise.all(landings)
 }
 
 function toPortions(
@@ -65,17 +68,29 @@ function bytesMaxOf(portions: readonly Portion[]): number {
 }
 
 /** Rejects with the signal's reason when it aborts; what was queued is written all the same. */
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  let stop = (): void => {}
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason)
-    signal.addEventListener('abort', stop)
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const waiting = waitingOn(signal)
+  return new Promise((resolve, reject) => {
+    waiting.add(reject)
+    promise.then(resolve, reject).finally(() => waiting.delete(reject))
   })
-  try {
-    return await Promise.race([promise, aborted])
-  } finally {
-    signal.removeEventListener('abort', stop)
+}
+
+type Reject = (reason: unknown) => void
+
+/** Those who wait for the log, by the signal that calls them off: it has one listener for all. */
+const waitingBySignal = new WeakMap<AbortSignal, Set<Reject>>()
+
+function waitingOn(signal: AbortSignal): Set<Reject> {
+  const known = waitingBySignal.get(signal)
+  if (known !== undefined) return known
+  const waiting = new Set<Reject>()
+  waitingBySignal.set(signal, waiting)
+  const callOff = (): void => {
+    for (const reject of waiting) reject(signal.reason)
   }
+  signal.addEventListener('abort', callOff, { once: true })
+  return waiting
 }
 
 /** Throws the first error. LOG_FULL says that nothing was appended, so it is told only then. */

@@ -17,8 +17,8 @@ if (major < NODE_MAJOR_MIN) {
   const { setFlagsFromString } = await import('node:v8')
   // A start is twice as quick with it, and the checkout's types are stripped only once.
   enableCompileCache()
-  // What runs for months keeps V8's young heap as small as it begins: left alone it grows to
-  // 128 MiB and stays there. Short commands are quicker with it.
+  // What runs for months keeps V8's young heap as small as it begins, until load asks for more
+  // (running/young-heap.ts): left alone it grows to 128 MiB and stays there.
   if (process.argv[2] === 'start') setFlagsFromString('--semi-space-growth-factor=1')
   await import('./cli.ts')
 }
