@@ -17,6 +17,7 @@ import type { Catalog } from '../model/catalog.ts'
 import type { Ledger } from '../model/ledger.ts'
 import type { News } from '../model/news.ts'
 import type { MetricPlan } from '../model/plan.ts'
+import type { Question } from '../model/result.ts'
 import type { RepairView } from '../repair/repair.ts'
 import type { Clock } from '../std/clock.ts'
 import { isFault, messageOf } from '../std/fault.ts'
@@ -99,7 +100,7 @@ export async function openServing(options: ServeOptions): Promise<Serving> {
   const logState = createLogState(log, clock)
   const known = createKnownAnswers(question => store().query(question))
   const sources = {
-    query: known.query,
+    query: (question: Question) => known.query(question),
     audit: () => store().audit(),
     rejects: (question: QuarantineQuestion) => withRepairs(store(), repairs, question),
     logState: async (ledger: Ledger) => ({
