@@ -81,7 +81,7 @@ export function createApi(sources: ApiSources): Hono {
 
   const metrics = JSON.stringify(toMetricsAnswer(sources.plans))
   const { version } = sources.status()
-  const openApi = JSON.stringify(toOpenApi({ routes: ROUTES, plans: sources.plans, version }))
+  let openApi: string | null = null
   const { result, top } = createResultAnswers(sources)
   serve('metrics', context => answerTagged(context, metrics, 'application/json'))
   serve('result', result)
@@ -99,7 +99,10 @@ export function createApi(sources: ApiSources): Hono {
   const noLog = (): Response => notHere('the log is read by weir start and weir serve; ask there')
   serve('tail', tail === null ? noLog : createTailAnswer({ tail, report }))
   serve('sample', sample === null ? noLog : createSampleAnswer({ sample, report }))
-  serve('openapi', context => answerTagged(context, openApi, 'application/json'))
+  serve('openapi', context => {
+    openApi ??= JSON.stringify(toOpenApi({ routes: ROUTES, plans: sources.plans, version }))
+    return answerTagged(context, openApi, 'application/json')
+  })
   serve('docs', context => answerPage(context, toDocsPage({ routes: ROUTES, version })))
   const { begin, look } = createRebuildAnswers(sources.rebuilds)
   serve('rebuild', begin)

@@ -26,17 +26,18 @@ export async function walkBatches(
   visit: Visit,
 ): Promise<number> {
   let position = range.start
-  let windowBytes = WINDOW_BYTES
+  // One for the whole walk: what is thrown away at each step stays with the process for long.
+  let space = Buffer.allocUnsafe(Math.min(WINDOW_BYTES, range.end - range.start))
   while (position < range.end) {
-    const size = Math.min(windowBytes, range.end - position)
-    const window = await readFully(file, Buffer.allocUnsafe(size), position)
+    const size = Math.min(space.length, range.end - position)
+    const window = await readFully(file, space.subarray(0, size), position)
     const walked = visitWindow(window, position, visit)
     position += walked.size
     if (walked.isStopped) return position
     if (walked.size > 0) continue
     const head = peekBatchHeader(window, 0)
     if (head === null || head.byteLength <= size || position + head.byteLength > range.end) break
-    windowBytes = head.byteLength
+    space = Buffer.allocUnsafe(head.byteLength)
   }
   return position
 }

@@ -7,7 +7,6 @@ import process from 'node:process'
 import { createPublishRejects } from '../../flow/publish-rejects.ts'
 import { openService } from '../../flow/service.ts'
 import { runWork } from '../../flow/work.ts'
-import { createKafkaGroup } from '../../log/kafka/group.ts'
 import type { EventLog } from '../../log/log.ts'
 import type { ShardGroup } from '../../log/shards.ts'
 import { rejectsTopicOf, unparsedTopicOf } from '../../model/catalog.ts'
@@ -74,7 +73,7 @@ async function runDigestWorker(context: CommandContext): Promise<number> {
     },
   })
   await using archive = await openArchive(context, openOwnFolder(dataDirOf(settings.data).scratch))
-  await using rejects = present(openRejects(context), 'a log on kafka')
+  await using rejects = present(await openRejects(context), 'a log on kafka')
   const end = createEnd(signal)
   const counters = { shards: 0, assignments: 0, commits: 0, fenced: 0 }
   let freshnessS: number | null = null
@@ -91,7 +90,7 @@ async function runDigestWorker(context: CommandContext): Promise<number> {
   const work = runWork({
     ...toWorkOptions(context, { objects, keyId, log, rejects, archive }),
     secret,
-    group: createGroupOf(context, voice.of(WAITS)),
+    group: await createGroupOf(context, voice.of(WAITS)),
     outage: createOutage(voice.of(WAITS)),
     onAssigned: shards => {
       counters.shards = shards.length
@@ -175,7 +174,11 @@ function toWorkOptions(
   }
 }
 
-function createGroupOf({ config, clock }: CommandContext, onOutage: TellOutage): ShardGroup {
+async function createGroupOf(
+  { config, clock }: CommandContext,
+  onOutage: TellOutage,
+): Promise<ShardGroup> {
+  const { createKafkaGroup } = await import('../../log/kafka/group.ts')
   const { settings, catalog } = config
   return createKafkaGroup({
     kafka: present(config.kafka, 'a log on kafka'),

@@ -6,7 +6,6 @@ import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { stateOf } from '../../access/key.ts'
 import { readKeys } from '../../access/key-file.ts'
-import { describeTopics, reviewTopics } from '../../log/kafka/topics.ts'
 import { messageOf, systemCodeOf } from '../../std/fault.ts'
 import { GIB, toSizeText } from '../../std/units.ts'
 import { keysPathOf } from '../running/access.ts'
@@ -134,6 +133,7 @@ const checkLedger: Check = async context => {
 const checkTopics: Check = async context => {
   const { kafka } = context.config
   if (kafka === null) return []
+  const { describeTopics, reviewTopics } = await import('../../log/kafka/topics.ts')
   const plan = toTopicPlan(context)
   const states = await describeTopics(kafka, plan.topics)
   const findings = reviewTopics(states, plan)

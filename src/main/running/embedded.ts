@@ -55,7 +55,7 @@ export async function openEmbedded(context: CommandContext): Promise<Embedded> {
   const first = await openStoreOf(context)
   const voice = createVoice(context.terminal, 'counting again')
   const log = await openLog(context, voice.of(LOG_WAITS))
-  const rejects = openRejects(context)
+  const rejects = await openRejects(context)
   const archive = await openArchive(context, join(directory.scratch, 'start'))
   const openNext = openFirst(first, context)
   let current: Store | null = null

@@ -1,6 +1,5 @@
 /** The log that the settings name: segments of the data directory, or topics of a Kafka cluster. */
 import { readFileSync } from 'node:fs'
-import { openKafkaLog } from '../../log/kafka/kafka-log.ts'
 import type { TopicIds, TopicPlan } from '../../log/kafka/topics.ts'
 import type { EventLog } from '../../log/log.ts'
 import { openSegmentLog } from '../../log/segment/segment-log.ts'
@@ -59,7 +58,7 @@ export async function openTopics(
   context: CommandContext,
   options: TopicOptions,
 ): Promise<EventLog> {
-  const log = openTopicLog(context, { plan: toTopicPlan(context), ...options })
+  const log = await openTopicLog(context, { plan: toTopicPlan(context), ...options })
   await waitUntilReady(log, context).catch(async (error: unknown) => {
     await log[Symbol.asyncDispose]()
     throw error
@@ -68,17 +67,20 @@ export async function openTopics(
 }
 
 /** weir.rejects, to append to; null where the log is not on Kafka. */
-export function openRejects(context: CommandContext): EventLog | null {
+export async function openRejects(context: CommandContext): Promise<EventLog | null> {
   if (context.config.kafka === null) return null
   const topics = [rejectsTopicOf(context.config.catalog)]
   // The other log of this process says what is wrong with brokers.
-  return openTopicLog(context, { plan: { ...toTopicPlan(context), topics }, onOutage: () => {} })
+  const plan = { ...toTopicPlan(context), topics }
+  return await openTopicLog(context, { plan, onOutage: () => {} })
 }
 
-function openTopicLog(
+/** Where there is no Kafka its client is not loaded: it would take a third of a start. */
+async function openTopicLog(
   { config, clock }: CommandContext,
   options: TopicOptions & { readonly plan: TopicPlan },
-): EventLog {
+): Promise<EventLog> {
+  const { openKafkaLog } = await import('../../log/kafka/kafka-log.ts')
   const kafka = present(config.kafka, 'the cluster of the settings')
   return openKafkaLog({ kafka, clock, ...options })
 }

@@ -9,7 +9,7 @@ import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 import { MIB, SECOND_MS } from '../../std/units.ts'
 
 /** Collections in a second, from which on it is too small. */
-const COLLECTIONS_MAX = 60
+const COLLECTIONS_MAX = 200
 /** It grows eightfold at once, as V8 sees need, and then no more. */
 const GROWTH = 8
 const LARGE_BYTES: number = 12 * MIB
