@@ -119,7 +119,7 @@ function toHoursLeft(retentionMs: number | null, ageMs: number | null): number |
 }
 
 /** No topic holds a blank. */
-export function toPlaceName(place: { readonly topic: string; readonly partition: number }): string {
+function toPlaceName(place: { readonly topic: string; readonly partition: number }): string {
   return `${place.topic} ${place.partition}`
 }
 

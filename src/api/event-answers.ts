@@ -37,7 +37,7 @@ export interface RejectAsk {
 type Answer = (context: Context) => Promise<Response>
 
 /** Each may look through half a gigabyte of the log. */
-export const TRACES_MAX = 2
+const TRACES_MAX = 2
 /** A repair document is some kilobytes. */
 const DOCUMENT_BYTES_MAX: number = MIB
 const ELSEWHERE = 'ask a process that reads the log: weir start, or weir serve'

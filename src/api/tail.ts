@@ -32,7 +32,7 @@ export interface Sampled {
 
 /** Each holds a megabyte or so of the log, and a place among its readers. */
 export const TAILS_MAX = 10
-export const SAMPLES_MAX = 20
+const SAMPLES_MAX = 20
 /** Signs of a record that a sample tells. */
 const SAMPLE_LENGTH_MAX = 300
 const RETRY_MS = 2 * SECOND_MS

@@ -25,7 +25,7 @@ export interface Sample {
   readonly skipped: number
 }
 
-export const SAMPLE_MS: number = SECOND_MS
+const SAMPLE_MS: number = SECOND_MS
 /** What is told a second. */
 export const SAMPLE_RECORDS_MAX = 20
 /** What is read of a partition in a second. */

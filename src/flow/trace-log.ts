@@ -46,7 +46,7 @@ export interface LogSearch {
 }
 
 /** Copies of one event at most. */
-export const COPIES_MAX = 100
+const COPIES_MAX = 100
 const PULL_BYTES: number = 4 * MIB
 const WAIT_MS_MAX = 300
 

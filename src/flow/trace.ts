@@ -54,9 +54,9 @@ export interface TraceQuestion {
 }
 
 /** How far back is looked where nobody says. */
-export const TRACE_BACK_MS: number = 2 * DAY_MS
+const TRACE_BACK_MS: number = 2 * DAY_MS
 /** Of the log that one trace looks through. */
-export const TRACE_BYTES_MAX: number = 512 * MIB
+const TRACE_BYTES_MAX: number = 512 * MIB
 /** Accepted copies whose windows are told. */
 const WINDOWS_OF_MAX = 3
 const ROWS_MAX = 10

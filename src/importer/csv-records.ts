@@ -15,7 +15,7 @@ const QUOTE = 0x22
 const REPLACEMENT = '\ufffd'
 
 /** A record that is broken by a quote, or that goes on behind the bytes at hand. */
-export const BROKEN = -1
+const BROKEN = -1
 export const OPEN = -2
 
 /** What a record became: an item, nothing (a line to skip), or `more` bytes are needed. */

@@ -12,7 +12,7 @@ export interface RangeName extends Place {
 }
 
 /** Of each range one object, made before its files; see intent.ts. */
-export const INTENTS = 'intents/'
+const INTENTS = 'intents/'
 export const EVENTS = 'events/'
 export const REJECTS = 'rejects/'
 

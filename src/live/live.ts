@@ -85,7 +85,7 @@ export interface LiveCounters {
   readonly dropped: number
 }
 
-export const HEARTBEAT_MS: number = 15 * SECOND_MS
+const HEARTBEAT_MS: number = 15 * SECOND_MS
 /** What is remembered for clients that come back: minutes of changes of a busy shop. */
 const RING_EVENT_COUNT_MAX = 1_000
 const RING_BYTES_MAX = 8 * MIB

@@ -5,7 +5,7 @@ import { MIB } from '../std/units.ts'
 
 /** Kafka's default of `max.message.bytes`, but 12 bytes. A single record may be larger. */
 export const BATCH_BYTES_MAX: number = MIB
-export const BATCH_RECORDS_MAX = 10_000
+const BATCH_RECORDS_MAX = 10_000
 
 /** Collects records of one batch until it is full. */
 export interface BatchPlan {

@@ -53,7 +53,7 @@ export interface ArchiveAdvance extends Place {
  * After a step that read `range`, with the partition's totals after it. Where refusals have a hole,
  * since archiving was off meanwhile, it begins anew.
  */
-export function noteRefused(
+function noteRefused(
   known: ArchiveTotals | null,
   range: PartitionRefused,
   { totals, atMs }: { readonly totals: PartitionTotals; readonly atMs: number },

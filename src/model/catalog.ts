@@ -16,7 +16,7 @@ export const UNPARSED_TOPIC = 'weir.unparsed'
  * Name, after the prefix, of the topic on Kafka that rejected records go to, besides the
  * quarantine.
  */
-export const REJECTS_TOPIC = 'weir.rejects'
+const REJECTS_TOPIC = 'weir.rejects'
 
 export interface Catalog {
   /** In order of declaration, the built-in six first. */

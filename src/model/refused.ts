@@ -40,7 +40,7 @@ export interface RefusedWriter {
   take(next: number): RefusedRange
 }
 
-export const NO_RUNS: Uint8Array = new Uint8Array(0)
+const NO_RUNS: Uint8Array = new Uint8Array(0)
 
 /** Collects refusals from the offset `start` on. */
 export function createRefusedWriter(start: number): RefusedWriter {

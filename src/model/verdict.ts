@@ -48,8 +48,6 @@ export interface Invalid {
   readonly pointer: string
 }
 
-export type Verdict = { readonly kind: 'accepted' } | { readonly kind: 'duplicate' } | Invalid
-
 /** What the front door can say of an item before it is stored: where it goes, and how it looks. */
 export interface ItemCheck {
   /**

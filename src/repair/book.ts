@@ -202,7 +202,7 @@ async function inOrder<Item>(
   }
 }
 
-export function toEntryName({ topic, partition, offset }: RejectKey): string {
+function toEntryName({ topic, partition, offset }: RejectKey): string {
   return `${topic}/${partition}/${offset}.json`
 }
 

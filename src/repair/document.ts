@@ -42,7 +42,7 @@ export type OperationDocument =
       readonly other?: 'keep' | 'refuse'
     }
 
-export const OPERATIONS_MAX = 50
+const OPERATIONS_MAX = 50
 const POINTER_LENGTH_MAX = 1_024
 const TEXT_LENGTH_MAX = 4_096
 const VALUES_MAX = 1_000

@@ -11,7 +11,7 @@ import type { Pattern, Step } from './pattern.ts'
 export type Part = Uint8Array | number
 
 /** Steps of the machine for one event: a pattern of ten steps may see 64 KiB 30 times. */
-export const WORK_MAX = 20_000_000
+const WORK_MAX = 20_000_000
 
 /** `$1` to `$9` are groups, `$0` all that was found, `$$` is a dollar sign. */
 export function parseReplacement(text: string): readonly Part[] {

@@ -3,7 +3,7 @@ import type { PartitionTotals } from '../model/step.ts'
 import type { WindowRange } from '../model/swap.ts'
 
 /** More than any instant: every window of the metric is partial. */
-export const EVER_MS: number = Number.MAX_SAFE_INTEGER
+const EVER_MS: number = Number.MAX_SAFE_INTEGER
 
 /**
  * For a metric that is declared now, over what was read so far: the instant up to which windows had

@@ -9,7 +9,7 @@ import { Fault } from '../std/fault.ts'
 import type { RejectQuestion } from './store.ts'
 
 /** Rejects of one page at most; each may hold 64 KiB. */
-export const REJECTS_LIMIT_MAX = 1_000
+const REJECTS_LIMIT_MAX = 1_000
 
 /** `plan` is of the rows of the answer; those that are kept are of `base`. */
 export interface Ask extends Shape {

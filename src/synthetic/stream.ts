@@ -40,11 +40,11 @@ export interface Sent {
   readonly value: string | Uint8Array
 }
 
-export const USERS_DEFAULT = 20_000
-export const PRODUCTS_DEFAULT = 500
-export const BAD_RATE_DEFAULT = 0.002
-export const DUPLICATE_RATE_DEFAULT = 0.01
-export const LATE_RATE_DEFAULT = 0.005
+const USERS_DEFAULT = 20_000
+const PRODUCTS_DEFAULT = 500
+const BAD_RATE_DEFAULT = 0.002
+const DUPLICATE_RATE_DEFAULT = 0.01
+const LATE_RATE_DEFAULT = 0.005
 
 /** Mean time between two steps of a visit, where there are neither too few nor too many of them. */
 const PAUSE_SECONDS = 25

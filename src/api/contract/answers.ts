@@ -161,7 +161,7 @@ export const valueSchema: z.ZodType<Value> = z.union([
   z.record(z.string(), z.string().nullable()),
 ])
 
-export const rowSchema: z.ZodType<ResultRow> = z.strictObject({
+const rowSchema: z.ZodType<ResultRow> = z.strictObject({
   window_start: secondTime.nullable(),
   window_end: secondTime.nullable(),
   key: z.record(z.string(), z.string().nullable()),

@@ -78,7 +78,7 @@ const REQUEST_MS_MAX = 60 * SECOND_MS
 const KEEP_ALIVE_MS = 10 * SECOND_MS
 const CONNECTIONS_CHECK_MS = 1 * SECOND_MS
 const DRAIN_CHECK_MS = 20
-export const DRAIN_MS_MAX: number = 3 * SECOND_MS
+const DRAIN_MS_MAX: number = 3 * SECOND_MS
 
 const EVENT_PATHS: ReadonlySet<string> = new Set(['/v1/events', ...SEGMENT_PATHS])
 

@@ -16,7 +16,7 @@ import type { Prng } from '../../std/prng.ts'
 import { createPrng } from '../../std/prng.ts'
 
 /** Every kind of field, required and not, under names that bite. */
-export const oddity: EventSchema = defineEvent('oddity', {
+const oddity: EventSchema = defineEvent('oddity', {
   flag: boolean(),
   weight: decimal(3),
   level: integer({ min: -5, max: 100 }),

@@ -13,12 +13,7 @@ export const MESSAGE_TOO_LARGE = 10
 export const ILLEGAL_GENERATION = 22
 export const UNKNOWN_MEMBER_ID = 25
 export const REBALANCE_IN_PROGRESS = 27
-export const OUT_OF_ORDER_SEQUENCE_NUMBER = 45
-export const INVALID_PRODUCER_EPOCH = 47
-export const UNKNOWN_PRODUCER_ID = 59
 export const MEMBER_ID_REQUIRED = 79
-export const FENCED_INSTANCE_ID = 82
-export const UNKNOWN_TOPIC_ID = 100
 
 /** The cluster is changing: the same request may succeed a moment later, perhaps elsewhere. */
 const PASSING: ReadonlySet<number> = new Set([

@@ -64,7 +64,7 @@ export function parseRange(
 }
 
 /** What is to be counted. Throws USAGE for a metric that there is not. */
-export function parsePlans({ config, flag }: CommandContext): readonly MetricPlan[] {
+function parsePlans({ config, flag }: CommandContext): readonly MetricPlan[] {
   const name = flag('metric')
   if (name === undefined) return config.plans
   return [findPlan(config.plans, name)]

@@ -12,7 +12,7 @@ import { Fault } from '../../std/fault.ts'
 import type { SparkHome } from './home.ts'
 
 /** Beside `src` in a checkout, beside `dist` in the package. */
-export const SPARK_JOB: string = join(import.meta.dirname, '..', '..', '..', 'spark', 'job.py')
+const SPARK_JOB: string = join(import.meta.dirname, '..', '..', '..', 'spark', 'job.py')
 
 export interface Submission {
   readonly home: SparkHome

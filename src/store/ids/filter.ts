@@ -7,7 +7,7 @@
  * Hot loops over typed arrays: `as number` stands where an index is within bounds by construction.
  */
 
-export const FILTER_BITS_PER_ID = 10
+const FILTER_BITS_PER_ID = 10
 const BLOCK_WORDS = 8
 const BLOCK_BITS = 256
 const SALTS = Int32Array.of(

@@ -16,7 +16,7 @@ export const POLL_MS = 3_000
 /** A connection that is not open by then is given up. */
 export const CONNECT_MS_MAX = 8_000
 /** Readings without a connection between two attempts to connect. */
-export const POLLS_PER_ATTEMPT = 5
+const POLLS_PER_ATTEMPT = 5
 /** All is read again so often beside a live connection: one that is silent may be dead. */
 export const RESYNC_MS = 30_000
 /** All is read again at most so often when the server tells that more changed than it tells. */

@@ -8,7 +8,7 @@ import type { Board, MetricName, Part } from './board.ts'
 import { METRIC_NAMES, toFailed, toMetricRows, toReady, WINDOWS_MAX } from './board.ts'
 import { parseAudit, parseResult } from './wire.ts'
 
-export const ROWS_READ_MAX = 5_000
+const ROWS_READ_MAX = 5_000
 
 /** Answers a path below the page's own address; rejects where it cannot. */
 export type Get = (path: string) => Promise<unknown>

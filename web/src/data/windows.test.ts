@@ -2,9 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { sampleDay, sampleRow } from './sample.ts'
 import {
   countOf,
+  dayOf,
+  dayStarts,
   EMPTY_MINUTES_MAX,
   fruitlessSearches,
-  newestDay,
   OTHER_TYPES,
   TYPES_MAX,
   toMinutes,
@@ -12,7 +13,10 @@ import {
   toSlots,
 } from './windows.ts'
 
-describe('newestDay', () => {
+describe('the newest day', () => {
+  const newestDay = (sales: Parameters<typeof dayOf>[0], users: Parameters<typeof dayOf>[1]) =>
+    dayOf(sales, users, dayStarts(sales, users).at(-1))
+
   const users = [
     sampleDay('2019-10-01', { values: { users: 4 } }),
     sampleDay('2019-10-02', { values: { users: 5 }, status: 'open' }),

@@ -24,14 +24,6 @@ export function dayStarts(
   return windowStarts([...salesDaily, ...usersDaily])
 }
 
-/** The newest day that either metric knows, and the day before it; null: none counted anything. */
-export function newestDay(
-  salesDaily: readonly ResultRow[],
-  usersDaily: readonly ResultRow[],
-): Day | null {
-  return dayOf(salesDaily, usersDaily, dayStarts(salesDaily, usersDaily).at(-1))
-}
-
 /** The day that starts then, and the day before it; null: it counted nothing. */
 export function dayOf(
   salesDaily: readonly ResultRow[],

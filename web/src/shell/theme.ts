@@ -1,6 +1,6 @@
 /** Light, dark, or as the system has it; kept in the browser. */
 
-export const THEMES = ['system', 'light', 'dark'] as const
+const THEMES = ['system', 'light', 'dark'] as const
 export type Theme = (typeof THEMES)[number]
 
 const NAME = 'weir.theme'
@@ -24,7 +24,7 @@ export function applyTheme(theme: Theme): void {
 }
 
 /** Told to the window, so that what is drawn on a canvas is drawn anew. */
-export const THEME_CHANGED = 'weir:theme'
+const THEME_CHANGED = 'weir:theme'
 
 /** Calls when the colours change, by the system or by the switch; the answer ends it. */
 export function onTheme(call: () => void): () => void {

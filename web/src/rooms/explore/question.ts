@@ -28,7 +28,7 @@ export interface Filter {
   readonly value: string | null
 }
 
-export const LAST_DEFAULT = '48'
+const LAST_DEFAULT = '48'
 export const ROWS_MAX = 1_000
 /** Lines that can be told apart. */
 export const LINES_MAX = 6
