@@ -1,6 +1,7 @@
 /** Weir as a process of its own, and what it takes of the machine, as /proc tells. */
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -38,14 +39,18 @@ export async function runScript(script: string, ...words: readonly string[]): Pr
   return text.all === '' ? null : JSON.parse(text.all)
 }
 
-/** Runs a command of Weir to its end; gives what it took, as of shortly before that. */
+/**
+ * Runs a command of Weir to its end; gives what it took, as of shortly before that, and a hash of
+ * what it said.
+ */
 export async function runWeir(
   words: readonly string[],
-): Promise<Usage & { readonly seconds: number }> {
+): Promise<Usage & { readonly seconds: number; readonly sha256: string }> {
   const startMs = performance.now()
   const child = spawnWeir(words)
   const errors = collect(child.stderr)
-  child.stdout?.resume()
+  const said = createHash('sha256')
+  child.stdout?.on('data', chunk => said.update(chunk))
   const ended = once(child, 'close').then(([code]) => code as number | null)
   let usage: Usage = { rssMib: 0, rssPeakMib: 0, cpuSeconds: 0 }
   while (child.exitCode === null && child.signalCode === null) {
@@ -55,7 +60,7 @@ export async function runWeir(
   const seconds = (performance.now() - startMs) / 1000
   const code = await ended
   if (code !== 0) throw new Error(`weir ${words.join(' ')} ended with ${code}:\n${errors.all}`)
-  return { ...usage, seconds }
+  return { ...usage, seconds, sha256: said.digest('hex') }
 }
 
 /** Starts `weir start` on a data directory, without visitors, and waits until it is ready. */
