@@ -1,16 +1,16 @@
 /**
  * The collector over HTTP: `POST /v1/events`, and the paths of Segment's libraries where they are
- * taken. On bare node:http, because this is the one route
- * whose cost every event pays. A request is refused (4xx) only where nothing of it was stored; all
- * that is stored is answered 200, item by item. After a 503 it may be sent again: what was stored
- * nevertheless is the same event. A client that leaves before its body has come is forgotten; one
- * that leaves later is stored all the same.
+ * taken. On bare node:http, because this is the one route whose cost every event pays. A request is
+ * refused (4xx) only where nothing of it was stored; all that is stored is answered 200, item by
+ * item. After a 503 it may be sent again: what was stored nevertheless is the same event. A client
+ * that leaves before its body has come is forgotten; one that leaves later is stored all the same.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { CheckKey } from '../model/access.ts'
 import type { Problem } from '../model/problem.ts'
 import { answerProblem, problemOfFault, toProblem } from '../model/problem.ts'
 import type { Clock } from '../std/clock.ts'
+import { endAfterBody } from '../std/end-after-body.ts'
 import { isFault } from '../std/fault.ts'
 import { MIB } from '../std/units.ts'
 import type { Budget } from './body.ts'
@@ -239,7 +239,7 @@ function send(request: IncomingMessage, response: ServerResponse, outcome: Outco
     if (request.complete) response.writeHead(status, headers).end(body)
     else {
       response.writeHead(status, { ...headers, Connection: 'close' }).write(body)
-      endAfterBody(request, response)
+      endAfterBody(request, response, LINGER_BYTES_MAX)
     }
     return status
   }
@@ -252,24 +252,6 @@ function send(request: IncomingMessage, response: ServerResponse, outcome: Outco
   })
   response.end(body)
   return 200
-}
-
-/**
- * Closing a connection whose peer still sends makes it lose the answer, so the rest of the body is
- * read first, up to a bound. The server's request timeout bounds the time.
- */
-function endAfterBody(request: IncomingMessage, response: ServerResponse): void {
-  let size = 0
-  const end = (): void => {
-    response.end()
-  }
-  request.on('data', (chunk: Uint8Array) => {
-    size += chunk.length
-    if (size > LINGER_BYTES_MAX) end()
-  })
-  request.on('error', end)
-  request.on('end', end)
-  request.on('close', end)
 }
 
 function toBody(answers: readonly ItemAnswer[]): string {

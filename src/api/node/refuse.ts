@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Problem } from '../../model/problem.ts'
 import { answerProblem } from '../../model/problem.ts'
+import { endAfterBody } from '../../std/end-after-body.ts'
 import { KIB, MIB } from '../../std/units.ts'
 
 /** A body up to this is read and thrown away, and the connection goes on. */
@@ -20,24 +21,11 @@ export function refuse(request: IncomingMessage, response: ServerResponse, probl
     return
   }
   response.writeHead(status, { ...headers, Connection: 'close' }).write(body)
-  endAfterBody(request, response)
+  endAfterBody(request, response, LINGER_BYTES_MAX)
 }
 
 /** It has no body, or says that it is short. */
 function isSmall({ headers }: IncomingMessage): boolean {
   if (headers['transfer-encoding'] !== undefined) return false
   return Number(headers['content-length'] ?? 0) <= SMALL_BYTES_MAX
-}
-
-/** Closing a connection whose peer still sends makes it lose the answer. */
-function endAfterBody(request: IncomingMessage, response: ServerResponse): void {
-  let size = 0
-  const end = (): void => {
-    response.end()
-  }
-  request.on('data', (chunk: Uint8Array) => {
-    size += chunk.length
-    if (size > LINGER_BYTES_MAX) end()
-  })
-  for (const name of ['error', 'end', 'close']) request.on(name, end)
 }
