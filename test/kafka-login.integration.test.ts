@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { KafkaCluster } from '../scripts/kafka/cluster.ts'
 import { startKafka } from '../scripts/kafka/cluster.ts'
+import { createCluster, parseBroker } from '../src/log/kafka/cluster.ts'
 import { openKafkaLog } from '../src/log/kafka/kafka-log.ts'
 import { ensureTopics } from '../src/log/kafka/topics.ts'
 import type { EventLog } from '../src/log/log.ts'
@@ -27,6 +28,9 @@ const NEVER = new AbortController().signal
 const clock = createSystemClock()
 const USERNAME = 'weir'
 const PASSWORD = 'a-secret'
+/** Shorter than any test; the client renews at four fifths of it. */
+const SESSION_S = 3
+const RENEWALS = 3
 
 /** What Amazon's signer gives is a token too; this broker takes one without a signature. */
 function toToken(lifetimeS: number): string {
@@ -95,6 +99,68 @@ describe.skipIf(isSkipped)(
       }
     })
 
+    test('a session that ends is renewed on its connection, under load', async () => {
+      let tokens = 0
+      const token = async (): Promise<string> => {
+        tokens += 1
+        // Whoever signs may have to ask for credentials first: requests wait meanwhile.
+        await clock.sleep(200, NEVER)
+        return toToken(SESSION_S)
+      }
+      const kafka: KafkaOptions = {
+        brokers: [String(cluster.bootstrapSecure)],
+        tls: { ca },
+        sasl: { mechanism: 'OAUTHBEARER', token },
+      }
+      await using one = createCluster(kafka)
+      const broker = parseBroker(kafka.brokers[0] ?? '')
+      const connection = await one.control.to(broker)
+      const told: string[] = []
+      connection.on('sasl:authentication:extended', () => told.push('renewed'))
+      connection.on('close', () => told.push('closed'))
+      while (told.length < RENEWALS) {
+        await Promise.all(Array.from({ length: 4 }, () => one.learn([])))
+      }
+      expect(told).toEqual(Array.from({ length: RENEWALS }, () => 'renewed'))
+      expect(await one.control.to(broker)).toBe(connection)
+      expect(tokens).toBe(1 + RENEWALS)
+    })
+
+    test('a log goes on over sessions that end, though a token fails once', async () => {
+      let tokens = 0
+      let failures = 0
+      let failAt = -1
+      const token = async (): Promise<string> => {
+        tokens += 1
+        await clock.sleep(50, NEVER)
+        if (tokens === failAt) {
+          failures += 1
+          throw new Error('no credentials just now')
+        }
+        return toToken(SESSION_S)
+      }
+      const kafka: KafkaOptions = {
+        brokers: [String(cluster.bootstrapSecure)],
+        tls: { ca },
+        sasl: { mechanism: 'OAUTHBEARER', token },
+      }
+      await using log = await openReady(kafka)
+      const opened = tokens
+      failAt = opened + 4
+      const end = new AbortController()
+      const reading = countRead(log, end.signal)
+      let appended = 0
+      // Connections for questions, appends and reads are renewed three times each, in some 8 s.
+      while (tokens < opened + 9) {
+        await log.append([toRecord(log.topic)], NEVER)
+        appended += 1
+      }
+      await expect.poll(reading.count, { timeout: 10_000 }).toBe(appended)
+      end.abort()
+      await reading.done
+      expect(failures).toBe(1)
+    })
+
     test('a wrong password, and a certificate that nobody vouches for, are told', async () => {
       const brokers = [String(cluster.bootstrapSecure)]
       const sasl: KafkaSasl = { mechanism: 'SCRAM-SHA-512', username: USERNAME, password: 'wrong' }
@@ -114,6 +180,21 @@ describe.skipIf(isSkipped)(
 
 function toRecord(topic: string): Parameters<EventLog['append']>[0][number] {
   return { topic, partition: 0, key: null, value: toUtf8('{}'), headers: [] }
+}
+
+function countRead(
+  log: EventLog & { readonly topic: string },
+  signal: AbortSignal,
+): { readonly count: () => number; readonly done: Promise<void> } {
+  let offset = 0
+  const read = async (): Promise<void> => {
+    const positions = [{ topic: log.topic, partition: 0, offset: 0 }]
+    for await (const fetches of log.read(positions, { bytesMax: 1e6, waitMsMax: 200 }, signal)) {
+      for (const { offsetNext } of fetches) offset = offsetNext
+    }
+  }
+  // A reading that is called off ends, or throws the reason.
+  return { count: () => offset, done: read().catch(() => {}) }
 }
 
 /** Throws where the topic cannot be made. */

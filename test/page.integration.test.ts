@@ -225,6 +225,7 @@ describe.runIf(runs)('by keyboard', () => {
     const { page } = watched
     await go(page, 'overview')
     const title = (): Promise<string> => page.getByRole('heading', { level: 1 }).innerText()
+    await title() // it begins once it knows whom to ask
     for (const [keys, name] of [
       ['ge', 'Explore'],
       ['gl', 'Live'],

@@ -1,7 +1,7 @@
 /** The house rules that a machine can keep: the import law, banned words, lengths and widths. */
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join, normalize } from 'node:path'
+import { dirname, join, matchesGlob, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 
@@ -13,6 +13,7 @@ const ROOMS = [
   'api',
   'client',
   'collector',
+  'cost',
   'engine',
   'importer',
   'lake',
@@ -39,18 +40,18 @@ const BANNED: readonly {
 }[] = [
   {
     pattern: /\bDate\.now\(|\bperformance\.now\(/,
-    allowedIn: ['src/main/', 'src/std/clock.ts'],
+    allowedIn: ['src/main/', 'src/std/clock.ts', 'infra/lambda/*/handler.ts'],
     instead: 'the Clock that comes in through the door',
   },
   {
     pattern: /\bMath\.random\(/,
-    allowedIn: ['src/main/'],
+    allowedIn: ['src/main/', 'infra/lambda/*/handler.ts'],
     instead: 'the Prng that comes in through the door',
   },
   {
     pattern: /\bprocess\.env\b/,
-    allowedIn: ['src/main/'],
-    instead: 'a setting of src/main/config/settings.ts',
+    allowedIn: ['src/main/', 'infra/src/app.ts', 'infra/lambda/*/handler.ts'],
+    instead: 'a setting of src/main/config/settings.ts, or of infra/src/settings.ts',
   },
   { pattern: /\bconsole\./, allowedIn: [], instead: 'the Terminal of the command' },
   { pattern: /:\s*any\b|\bas any\b|<any>/, allowedIn: [], instead: 'unknown, and a parse' },
@@ -76,9 +77,11 @@ const WIDE = ['scripts/complete-lock.mjs']
 const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { cwd: root })
   .toString()
   .split('\n')
-  .filter(file => /^(src|test|bench|sim|scripts|wasm)\/.*\.(ts|mjs)$/.test(file))
+  .filter(file => /^(src|test|bench|sim|scripts|wasm|infra)\/.*\.(ts|mjs)$/.test(file))
   .filter(file => existsSync(join(root, file)))
 const sources = files.filter(file => file.startsWith('src/'))
+/** What runs in an AWS account, or describes it. */
+const deployed = files.filter(file => /^infra\/(src|lambda)\//.test(file))
 const read = (file: string): string => readFileSync(join(root, file), 'utf8')
 
 /** Comments and strings may talk of anything. */
@@ -116,6 +119,14 @@ describe('the import law', () => {
     expect(wrong).toEqual([])
   })
 
+  test('nothing but infra imports infra', () => {
+    const wrong = files
+      .filter(file => !file.startsWith('infra/'))
+      .flatMap(importsOf)
+      .filter(({ to }) => to.startsWith('infra/'))
+    expect(wrong).toEqual([])
+  })
+
   test('the SDK of S3 is loaded only where a bucket is used', () => {
     const loading = sources.filter(
       file =>
@@ -144,10 +155,10 @@ function isTest(file: string): boolean {
 
 describe('the house rules', () => {
   test.each(BANNED)('$pattern is not written; instead: $instead', ({ pattern, allowedIn }) => {
-    const guilty = sources.filter(
+    const guilty = [...sources, ...deployed].filter(
       file =>
         !isTest(file) &&
-        !allowedIn.some(place => file.startsWith(place)) &&
+        !allowedIn.some(place => matchesGlob(file, place.endsWith('/') ? `${place}**` : place)) &&
         pattern.test(stripComments(read(file))),
     )
     expect(guilty).toEqual([])
@@ -172,8 +183,8 @@ describe('the house rules', () => {
     expect(wide.filter(({ width }) => width > COLUMNS_MAX)).toEqual([])
   })
 
-  test('every file of src says at its head why it exists', () => {
-    const silent = sources.filter(
+  test('every file of src and infra says at its head why it exists', () => {
+    const silent = [...sources, ...deployed].filter(
       file =>
         !isTest(file) && !/^(#!.*\n)?(\/\/|\/\*\*|import type|import|export)/.test(read(file)),
     )

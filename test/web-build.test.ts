@@ -37,7 +37,8 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 
 describe('web/dist', () => {
   test('is what the source builds; if not: node scripts/build-web.mjs', () => {
-    expect([...committed.keys()]).toEqual(['app.css', 'app.js', 'favicon.svg', 'index.html'])
+    const names = ['app.css', 'app.js', 'config.json', 'favicon.svg', 'index.html']
+    expect([...committed.keys()]).toEqual(names)
     expect([...built.keys()]).toEqual([...committed.keys()])
     const changed = [...built].filter(([name, bytes]) => !committed.get(name)?.equals(bytes))
     expect(changed.map(([name]) => name)).toEqual([])

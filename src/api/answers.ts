@@ -63,17 +63,36 @@ export interface LogState {
 
 /**
  * The ledger with the log beside it. A partition that the log has and the ledger does not was never
- * read: it has a line of zeros.
+ * read: it has a line of zeros. `state` null: what the log holds is not known.
  */
 export function toAuditAnswer(
   ledger: Ledger,
-  state: LogState,
+  state: LogState | null,
   progress: number | null,
 ): AuditAnswer {
+  const partitions =
+    state === null ? ledger.partitions.map(toLineAlone) : toLinesBeside(ledger.partitions, state)
+  return {
+    balanced: ledger.balanced,
+    progress: progress === null ? null : toMillisecondText(progress),
+    lag: state === null ? null : partitions.reduce((lag, line) => lag + (line.lag ?? 0), 0),
+    partitions,
+  }
+}
+
+function toLineAlone(line: LedgerPartition): AuditPartition {
+  const unknown = { offset_end: null, lag: null, lag_seconds: null, retention_hours: null }
+  return { ...line, ...unknown, repaired: null }
+}
+
+function toLinesBeside(
+  lines: readonly LedgerPartition[],
+  state: LogState,
+): readonly AuditPartition[] {
   const bounds = new Map(state.bounds.map(bound => [toPlaceName(bound), bound]))
-  const known = new Set(ledger.partitions.map(toPlaceName))
+  const known = new Set(lines.map(toPlaceName))
   const unread = state.bounds.filter(bound => !known.has(toPlaceName(bound))).map(toUnreadLine)
-  const partitions = [...ledger.partitions, ...unread].map((line): AuditPartition => {
+  return [...lines, ...unread].map(line => {
     const bound = bounds.get(toPlaceName(line))
     const offsetEnd = Math.max(bound?.offsetEnd ?? 0, line.offset_next)
     const lag = offsetEnd - line.offset_next
@@ -87,12 +106,6 @@ export function toAuditAnswer(
       repaired: state.repaired?.get(toPlaceName(line)) ?? 0,
     }
   })
-  return {
-    balanced: ledger.balanced,
-    progress: progress === null ? null : toMillisecondText(progress),
-    lag: partitions.reduce((lag, line) => lag + line.lag, 0),
-    partitions,
-  }
 }
 
 function ageOfOldest(line: LedgerPartition, { oldestMs, nowMs }: LogState): number | null {
@@ -119,7 +132,7 @@ function toHoursLeft(retentionMs: number | null, ageMs: number | null): number |
 }
 
 /** No topic holds a blank. */
-function toPlaceName(place: { readonly topic: string; readonly partition: number }): string {
+export function toPlaceName(place: { readonly topic: string; readonly partition: number }): string {
   return `${place.topic} ${place.partition}`
 }
 

@@ -3,30 +3,25 @@
  * only reads. What it answers with is in `contract.ts`; where it runs (node:http now, a Lambda
  * later) it does not know. Everything that is wrong with a request is told in one `problem`.
  */
-import type { Context } from 'hono'
-import { Hono } from 'hono'
+import type { Hono } from 'hono'
 import type { Ledger } from '../model/ledger.ts'
 import type { MetricPlan } from '../model/plan.ts'
-import { problemOfFault, toProblem } from '../model/problem.ts'
+import { toProblem } from '../model/problem.ts'
 import type { Question, RejectFilter, RejectPage, Result } from '../model/result.ts'
-import { SEGMENT_PATHS } from '../model/segment.ts'
-import { isFault } from '../std/fault.ts'
 import type { LogState } from './answers.ts'
-import { toAuditAnswer, toMetricsAnswer, toQuarantineAnswer } from './answers.ts'
-import { toOpenApi } from './contract/openapi.ts'
-import type { AuditAnswer, HealthAnswer, Route, RouteName } from './contract.ts'
+import { toAuditAnswer, toQuarantineAnswer } from './answers.ts'
+import type { Answer, AppSources } from './app.ts'
+import { createApp, refuseEvents, refuseMethod, serveRoute } from './app.ts'
+import type { RouteName } from './contract.ts'
 import { ROUTES } from './contract.ts'
+import { serveCounted } from './counted.ts'
 import type { EventSources } from './event-answers.ts'
 import { createRejectAnswer, createRepairAnswer, createTraceAnswer } from './event-answers.ts'
-import { toDocsPage } from './pages/docs-page.ts'
-import { PAGE_POLICY } from './pages/html.ts'
-import { toProblemPage } from './pages/problem-page.ts'
 import { toPrometheusText } from './prometheus.ts'
-import { assertParameters, parsePage } from './question.ts'
+import { parsePage } from './question.ts'
 import type { RebuildSource } from './rebuilds.ts'
 import { createRebuildAnswers } from './rebuilds.ts'
-import { answerTagged, notHere, toResponse } from './respond.ts'
-import { createResultAnswers } from './result-answers.ts'
+import { notHere, toResponse } from './respond.ts'
 import type { Counters } from './scrape.ts'
 import { toFamilies, toServiceFamilies } from './scrape.ts'
 import type { TailSources } from './tail.ts'
@@ -37,11 +32,8 @@ export type { LogState } from './answers.ts'
 export { toAuditAnswer, toRejectAnswer } from './answers.ts'
 
 /** What every process of Weir tells of itself. */
-export interface ServiceSources {
-  status(): Status
+export interface ServiceSources extends AppSources {
   counters(): Counters
-  /** Is told of every error that is not a Fault: a bug, answered 500. */
-  report(error: unknown): void
 }
 
 /** Where the answers come from. All are called per request and may throw Faults. */
@@ -61,32 +53,12 @@ export interface QuarantineQuestion extends RejectFilter {
   readonly cursor: string | null
 }
 
-export interface Status {
-  readonly phase: 'starting' | 'ready' | 'draining'
-  /** Published progress, ms since the epoch; null: none yet. */
-  readonly progress: number | null
-  readonly version: string
-}
-
-const SECURITY_HEADERS = {
-  'X-Content-Type-Options': 'nosniff',
-  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
-  'Cross-Origin-Resource-Policy': 'same-origin',
-  'Referrer-Policy': 'no-referrer',
-}
-
 export function createApi(sources: ApiSources): Hono {
-  const app = createApp(sources, () => scrape(sources))
+  const app = createApp(sources)
   const serve = (name: RouteName, answer: Answer): void => serveRoute(app, ROUTES[name], answer)
 
-  const metrics = JSON.stringify(toMetricsAnswer(sources.plans))
-  const { version } = sources.status()
-  let openApi: string | null = null
-  const { result, top } = createResultAnswers(sources)
-  serve('metrics', context => answerTagged(context, metrics, 'application/json'))
-  serve('result', result)
-  serve('top', top)
-  serve('audit', async context => context.json(await audit(sources)))
+  serveCounted(app, { ...sources, logState: ledger => sources.logState(ledger) }, ROUTES)
+  serve('scrape', async context => context.body(await scrape(sources)))
   serve('quarantine', async context => {
     const page = parsePage(new URL(context.req.url).searchParams)
     return context.json(toQuarantineAnswer(await sources.rejects(page)))
@@ -99,11 +71,6 @@ export function createApi(sources: ApiSources): Hono {
   const noLog = (): Response => notHere('the log is read by weir start and weir serve; ask there')
   serve('tail', tail === null ? noLog : createTailAnswer({ tail, report }))
   serve('sample', sample === null ? noLog : createSampleAnswer({ sample, report }))
-  serve('openapi', context => {
-    openApi ??= JSON.stringify(toOpenApi({ routes: ROUTES, plans: sources.plans, version }))
-    return answerTagged(context, openApi, 'application/json')
-  })
-  serve('docs', context => answerPage(context, toDocsPage({ routes: ROUTES, version })))
   const { begin, look } = createRebuildAnswers(sources.rebuilds)
   serve('rebuild', begin)
   serve('rebuilding', look)
@@ -118,9 +85,10 @@ export function createApi(sources: ApiSources): Hono {
 
 /** Of a process that answers no questions: whether it is well, and its counters. */
 export function createServiceApi(sources: ServiceSources): Hono {
-  const app = createApp(sources, async () => {
+  const app = createApp(sources)
+  serveRoute(app, ROUTES.scrape, context => {
     const { version } = sources.status()
-    return toPrometheusText(toServiceFamilies(sources.counters(), version))
+    return context.body(toPrometheusText(toServiceFamilies(sources.counters(), version)))
   })
   refuseEvents(app)
   app.notFound(() => {
@@ -128,67 +96,6 @@ export function createServiceApi(sources: ServiceSources): Hono {
     return notHere(`${detail}/metrics`)
   })
   return app
-}
-
-/** Health, counters, and what is the same for every answer. */
-function createApp(sources: ServiceSources, scrapeAll: () => Promise<string>): Hono {
-  const app = new Hono()
-  app.use(async (context, next) => {
-    await next()
-    for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
-      if (!context.res.headers.has(name)) context.header(name, value)
-    }
-  })
-  serveRoute(app, ROUTES.health, context => context.json(toHealth('ok', sources)))
-  serveRoute(app, ROUTES.ready, context => {
-    const { phase } = sources.status()
-    return context.json(toHealth(phase, sources), phase === 'ready' ? 200 : 503)
-  })
-  serveRoute(app, ROUTES.scrape, async context => context.body(await scrapeAll()))
-  serveRoute(app, ROUTES.problem, context => {
-    const code = context.req.param('code') ?? ''
-    const page = toProblemPage(code)
-    if (page !== null) return answerPage(context, page)
-    return toResponse(toProblem('not_found', `there is no problem '${code}'`))
-  })
-  app.onError(error => {
-    if (isFault(error)) return toResponse(problemOfFault(error))
-    if (error.name === 'AbortError') {
-      return toResponse(toProblem('draining', 'weir is shutting down; ask again soon'))
-    }
-    sources.report(error)
-    return toResponse(toProblem('internal', 'weir failed at this request, and has logged why'))
-  })
-  return app
-}
-
-/** Where there is no front door, and where it is asked in a wrong way. */
-function refuseEvents(app: Hono): void {
-  for (const path of ['/v1/events', ...SEGMENT_PATHS]) {
-    app.all(path, context => {
-      if (context.req.method !== 'POST') return refuseMethod(path, 'POST')
-      return notHere('events are taken by weir collect; send them there')
-    })
-  }
-}
-
-type Answer = (context: Context) => Response | Promise<Response>
-
-function serveRoute(app: Hono, route: Route, answer: Answer): void {
-  const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1')
-  const isRead = route.method === 'GET'
-  app.on(route.method, path, context => {
-    assertParameters(route, new URL(context.req.url).searchParams)
-    context.header('Cache-Control', isRead ? 'no-cache' : 'no-store')
-    context.header('Content-Type', route.answers[0]?.media[0] ?? 'application/json')
-    return answer(context)
-  })
-  app.all(path, () => refuseMethod(route.path, isRead ? 'GET, HEAD' : route.method))
-}
-
-async function audit(sources: ApiSources): Promise<AuditAnswer> {
-  const ledger = await sources.audit()
-  return toAuditAnswer(ledger, await sources.logState(ledger), sources.status().progress)
 }
 
 async function scrape(sources: ApiSources): Promise<string> {
@@ -199,19 +106,4 @@ async function scrape(sources: ApiSources): Promise<string> {
   const counters = sources.counters()
   const { bounds } = state
   return toPrometheusText(toFamilies({ audit: answer, bounds, counters, progress, version }))
-}
-
-function toHealth(status: HealthAnswer['status'], sources: ServiceSources): HealthAnswer {
-  return { status, version: sources.status().version }
-}
-
-function answerPage(context: Context, page: string): Response {
-  context.header('Content-Security-Policy', PAGE_POLICY)
-  return answerTagged(context, page, 'text/html; charset=utf-8')
-}
-
-function refuseMethod(path: string, allowed: string): Response {
-  const response = toResponse(toProblem('method_not_allowed', `${path} knows ${allowed} only`))
-  response.headers.set('Allow', allowed)
-  return response
 }

@@ -107,6 +107,7 @@ export const ROUTES: { readonly [Name in RouteName]: Route } = {
       unchanged(),
     ],
     problems: [
+      'answer_too_large',
       'metric_unknown',
       'not_acceptable',
       'not_additive',
@@ -129,7 +130,13 @@ export const ROUTES: { readonly [Name in RouteName]: Route } = {
     ],
     hasKeys: true,
     answers: [ok('the best keys', topSchema), unchanged()],
-    problems: ['metric_unknown', 'not_additive', 'store_corrupt', 'zone_not_available'],
+    problems: [
+      'answer_too_large',
+      'metric_unknown',
+      'not_additive',
+      'store_corrupt',
+      'zone_not_available',
+    ],
   },
   trace: {
     ...get('/v1/events/{event_id}', 'admin', 'what became of an event'),
@@ -155,7 +162,7 @@ export const ROUTES: { readonly [Name in RouteName]: Route } = {
   },
   audit: {
     ...get('/v1/audit', 'read', 'the ledger: where every record went'),
-    answers: [ok('the ledger', auditSchema)],
+    answers: [ok('the ledger', auditSchema), unchanged()],
     problems: ['log_unavailable'],
   },
   quarantine: {
@@ -301,6 +308,19 @@ export const ROUTES: { readonly [Name in RouteName]: Route } = {
     problems: ['not_found'],
   },
 }
+
+/** What a process answers that has the results place, and no log. */
+export const READER_ROUTES: readonly RouteName[] = [
+  'metrics',
+  'result',
+  'top',
+  'audit',
+  'health',
+  'ready',
+  'openapi',
+  'docs',
+  'problem',
+]
 
 /** What a key must allow for a request; undefined: there is no such route. */
 export function scopeOf(method: string, path: string): Scope | undefined {

@@ -81,11 +81,11 @@ function createBoundedQuery(
   }
 }
 
-/** RFC 8288. */
+/** RFC 8288; relative to what was asked, whatever prefix that has out there. */
 function toNextLink(context: Context, next: string): string {
   const url = new URL(context.req.url)
   url.searchParams.set('cursor', next)
-  return `<${url.pathname}${url.search}>; rel="next"`
+  return `<${url.search}>; rel="next"`
 }
 
 function toTopAnswer(result: Result, question: Question, by: string): TopAnswer {

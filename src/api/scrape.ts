@@ -73,7 +73,7 @@ function ledgerFamilies(audit: AuditAnswer): readonly Family[] {
     counter(
       'weir_repaired_records_total',
       'Records of the quarantine that were repaired and sent again.',
-      partitions.map(line => ({ labels: toLabels(line), value: line.repaired })),
+      partitions.flatMap(line => sampleOf(line, line.repaired)),
     ),
     gauge('weir_ledger_balanced', 'Whether all equations of the ledger hold: 1 or 0.', [
       plain(audit.balanced ? 1 : 0),
@@ -81,7 +81,7 @@ function ledgerFamilies(audit: AuditAnswer): readonly Family[] {
     gauge(
       'weir_lag_records',
       'Records of the log that are not digested yet.',
-      partitions.map(line => ({ labels: toLabels(line), value: line.lag })),
+      partitions.flatMap(line => sampleOf(line, line.lag)),
     ),
     gauge(
       'weir_lag_seconds',

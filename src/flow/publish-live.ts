@@ -159,7 +159,7 @@ async function toLedgerEvent(
     accepted: sum(line => line.accepted),
     duplicate: sum(line => line.duplicate),
     invalid: sum(invalidTotal),
-    lag,
+    lag: lag ?? 0,
     progress: progress === null ? null : toMillisecondText(progress),
   }
   return { id, name: 'ledger', data }

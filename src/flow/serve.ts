@@ -2,11 +2,14 @@
  * Serve: results and the log → the API, the live stream and the page, on one port, with the front
  * door where this process has one. It only asks; what is open at the moment of a question answers.
  */
-import type { QuarantineQuestion } from '../api/api.ts'
-import { createApi } from '../api/api.ts'
+import type { LogState, QuarantineQuestion } from '../api/api.ts'
+import { createApi, toAuditAnswer } from '../api/api.ts'
+import type { AuditAnswer } from '../api/contract.ts'
+import type { MetricsSample } from '../api/emf.ts'
 import type { Door } from '../api/node/http.ts'
 import { serveHttp } from '../api/node/http.ts'
 import type { RebuildSource } from '../api/rebuilds.ts'
+import type { Counters } from '../api/scrape.ts'
 import type { Collector } from '../collector/collector.ts'
 import { createCollectorHandler } from '../collector/http.ts'
 import type { SegmentPlan } from '../collector/segment-plan.ts'
@@ -85,6 +88,8 @@ export interface Serving extends AsyncDisposable {
   begin(state: Pick<StoreState, 'sequence' | 'progress'>): void
   /** Tells what was committed, so that what it changed is published. */
   note(news: News): void
+  /** What `GET /metrics` tells, now. */
+  sample(): Promise<MetricsSample>
   /** Publishes what changed, every second, until the signal aborts. */
   run(): Promise<void>
 }
@@ -124,6 +129,14 @@ export async function openServing(options: ServeOptions): Promise<Serving> {
   const segment = { plan: options.segment, checkKey, clock }
   const intake =
     collector === null ? null : createCollectorHandler({ collector, segment, signal, report })
+  const counters = (): Counters => ({
+    startMs,
+    residentBytes: options.residentBytes(),
+    freshnessS,
+    live: hub.counters(),
+    worker: null,
+    collector: intake?.counters() ?? null,
+  })
   const check = createChecker(catalog)
   const trace = createTrace({ ...options, check })
   const { repairing, bench } = options
@@ -144,14 +157,7 @@ export async function openServing(options: ServeOptions): Promise<Serving> {
         ? null
         : createRunRepair({ ...repairing, store, bench, check, catalog, plans, clock }),
     status: () => ({ phase, progress, version: options.version }),
-    counters: () => ({
-      startMs,
-      residentBytes: options.residentBytes(),
-      freshnessS,
-      live: hub.counters(),
-      worker: null,
-      collector: intake?.counters() ?? null,
-    }),
+    counters,
     report,
   })
   const server = await serveHttp({
@@ -188,11 +194,30 @@ export async function openServing(options: ServeOptions): Promise<Serving> {
       if (news.arrivalMs !== null) freshnessS = (clock.now() - news.arrivalMs) / SECOND_MS
       publisher.note(news)
     },
+    sample: async () => ({
+      atMs: clock.now(),
+      audit: await auditOrNull(sources),
+      counters: counters(),
+    }),
     run: () => publisher.run(hub, signal),
     [Symbol.asyncDispose]: async () => {
       await hub[Symbol.asyncDispose]()
       await server.close()
     },
+  }
+}
+
+/** null: store or log do not answer now. */
+async function auditOrNull(sources: {
+  readonly audit: () => Promise<Ledger>
+  readonly logState: (ledger: Ledger) => Promise<LogState>
+}): Promise<AuditAnswer | null> {
+  try {
+    const ledger = await sources.audit()
+    return toAuditAnswer(ledger, await sources.logState(ledger), null)
+  } catch (error) {
+    if (isFault(error)) return null
+    throw error
   }
 }
 

@@ -37,6 +37,8 @@ export interface ServiceOptions {
 export interface Service extends AsyncDisposable {
   readonly url: string
   setPhase(phase: Phase): void
+  /** What it counted since it started. */
+  counters(): Counters
 }
 
 /** Throws ADDRESS_IN_USE, CONFIG_INVALID for a host that is not here. */
@@ -48,16 +50,17 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     collector === null ? null : createCollectorHandler({ collector, segment, signal, report })
   const startMs = clock.now()
   let phase: Phase = 'starting'
+  const counters = (): Counters => ({
+    startMs,
+    residentBytes: options.residentBytes(),
+    freshnessS: options.freshnessS(),
+    live: null,
+    worker: options.worker(),
+    collector: intake?.counters() ?? null,
+  })
   const app = createServiceApi({
     status: () => ({ phase, progress: null, version: options.version }),
-    counters: () => ({
-      startMs,
-      residentBytes: options.residentBytes(),
-      freshnessS: options.freshnessS(),
-      live: null,
-      worker: options.worker(),
-      collector: intake?.counters() ?? null,
-    }),
+    counters,
     report,
   })
   const server = await serveHttp({
@@ -77,6 +80,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     setPhase: next => {
       phase = next
     },
+    counters,
     [Symbol.asyncDispose]: () => server.close(),
   }
 }

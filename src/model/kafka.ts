@@ -11,8 +11,12 @@ export type KafkaSasl =
       readonly username: Secret
       readonly password: Secret
     }
-  /** Such as a token of Amazon MSK's IAM signer. */
   | { readonly mechanism: 'OAUTHBEARER'; readonly token: Secret }
+  /**
+   * Amazon MSK by IAM, over TLS, with the package `aws-msk-iam-sasl-signer-js`. Without a region it
+   * is that of the broker's host, else AWS_REGION.
+   */
+  | { readonly mechanism: 'aws-msk-iam'; readonly region?: string }
 
 export interface KafkaTls {
   /** PEM of the authorities that are trusted, besides those that Node knows. */

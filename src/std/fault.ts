@@ -54,7 +54,7 @@ export const FAULTS = {
   },
   PROGRAM_MISSING: {
     retry: 'never',
-    when: 'a program that a command needs, as java, is not installed',
+    when: 'a program or package that a command needs, as java, is not installed',
   },
   QUERY_INVALID: { retry: 'never', when: 'a question has a wrong metric, time, limit or cursor' },
   REBUILD_TOO_LARGE: {
@@ -63,7 +63,11 @@ export const FAULTS = {
   },
   REQUEST_REFUSED: { retry: 'never', when: 'weir does not take what a client sends' },
   SERVER_UNREACHABLE: { retry: 'with-backoff', when: 'the running weir does not answer' },
-  SPARK_FAILED: { retry: 'never', when: 'a job of spark ended without its result' },
+  SPARK_FAILED: { retry: 'never', when: 'a job of spark was refused, or ended without its result' },
+  SPARK_UNAVAILABLE: {
+    retry: 'with-backoff',
+    when: 'what runs spark elsewhere cannot be reached, or has no room now',
+  },
   STORE_COMMIT_UNCERTAIN: {
     retry: 'at-once',
     when: 'a commit failed; reopening the store tells whether it took effect',

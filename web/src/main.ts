@@ -6,8 +6,10 @@ import type { Board } from './data/board.ts'
 import { EMPTY_BOARD, METRIC_NAMES } from './data/board.ts'
 import type { KeyPlace } from './data/client.ts'
 import { createClient } from './data/client.ts'
-import type { Feed, LiveEvent, Ports } from './data/feed.ts'
+import type { Feed, Listener, LiveEvent, Ports } from './data/feed.ts'
 import { startFeed } from './data/feed.ts'
+import { OWN_SOURCE, readSource } from './data/source.ts'
+import { SOURCE } from './shell/context.ts'
 import { applyTheme, readTheme } from './shell/theme.ts'
 
 const LIVE_EVENTS: readonly LiveEvent[] = ['result', 'stale', 'ledger', 'reset']
@@ -33,23 +35,23 @@ function createKeyPlace(): KeyPlace {
   }
 }
 
+// A page of a file or a frame has no server of its own to ask.
+const source = location.protocol.startsWith('http')
+  ? await readSource(path => fetch(path, { cache: 'no-store' }))
+  : OWN_SOURCE
+
 const client = createClient({
-  fetch: (path, init) => fetch(path, init),
+  fetch: (path, init) => fetch(source.base + path, init),
   key: createKeyPlace(),
+  needsKey: source.isRemote,
   locked: () => locked(),
 })
 
 const ports: Ports = {
   get: path => client.get(path),
-  listen: listener =>
-    client.listen(`v1/live?metrics=${METRIC_NAMES.join(',')}`, {
-      opened: () => listener.opened(),
-      received: (name, data) => {
-        const event = LIVE_EVENTS.find(one => one === name)
-        if (event !== undefined) listener.received(event, data)
-      },
-      lost: () => listener.lost(),
-    }),
+  listen: source.isRemote ? null : listen,
+  pollMs: source.pollMs,
+  isHidden: () => document.hidden,
   now: () => Date.now(),
   after: (delayMs, call) => {
     const timer = setTimeout(call, delayMs)
@@ -57,11 +59,22 @@ const ports: Ports = {
   },
 }
 
+function listen(listener: Listener): () => void {
+  return client.listen(`v1/live?metrics=${METRIC_NAMES.join(',')}`, {
+    opened: () => listener.opened(),
+    received: (name, data) => {
+      const event = LIVE_EVENTS.find(one => one === name)
+      if (event !== undefined) listener.received(event, data)
+    },
+    lost: () => listener.lost(),
+  })
+}
+
 /** Starts the feed; however often the board changes, the page is drawn once a frame. */
 function start(show: (board: Board) => void): Feed {
   let newest = EMPTY_BOARD
   let due = false
-  return startFeed(ports, board => {
+  const feed = startFeed(ports, board => {
     newest = board
     if (due) return
     due = true
@@ -70,6 +83,10 @@ function start(show: (board: Board) => void): Feed {
       show(newest)
     })
   })
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden) feed.look()
+  })
+  return feed
 }
 
 applyTheme(readTheme())
@@ -80,5 +97,10 @@ if (target !== null) {
     locked = call
   }
   const { origin } = location
-  mount(App, { target, props: { start, client, onLocked, now: ports.now, origin } })
+  const context = new Map([[SOURCE, source]])
+  mount(App, {
+    target,
+    context,
+    props: { start, client, source, onLocked, now: ports.now, origin },
+  })
 }

@@ -60,15 +60,16 @@ export interface TopRow {
 export interface AuditAnswer extends Ledger {
   /** Event time that all partitions have come to; null: none yet. */
   readonly progress: string | null
-  /** Over all partitions of the log. */
-  readonly lag: number
+  /** Over all partitions of the log; null: the log is not read here. */
+  readonly lag: number | null
   readonly partitions: readonly AuditPartition[]
 }
 
 export interface AuditPartition extends LedgerPartition {
-  /** One past the newest record of the log. */
-  readonly offset_end: number
-  readonly lag: number
+  /** One past the newest record of the log; null: the log is not read here. */
+  readonly offset_end: number | null
+  /** Records that are not digested yet; null: the log is not read here. */
+  readonly lag: number | null
   /** How long the oldest record waits that is not digested; null: not known. */
   readonly lag_seconds: number | null
   /**
@@ -76,8 +77,8 @@ export interface AuditPartition extends LedgerPartition {
    * else one that came now. null: never.
    */
   readonly retention_hours: number | null
-  /** Of those in quarantine, how many were repaired and sent again. */
-  readonly repaired: number
+  /** Of those in quarantine, how many were repaired and sent again; null: not known here. */
+  readonly repaired: number | null
 }
 
 export interface QuarantineAnswer {
@@ -203,18 +204,18 @@ export const topSchema: z.ZodType<TopAnswer> = z.strictObject({
 export const auditSchema: z.ZodType<AuditAnswer> = z.strictObject({
   balanced: z.boolean(),
   progress: millisecondTime.nullable(),
-  lag: total,
+  lag: total.nullable(),
   partitions: z.array(
     z.strictObject({
       topic: z.string(),
       partition: z.number().int().nonnegative(),
       offset_first: offset,
       offset_next: offset,
-      offset_end: offset,
-      lag: total,
+      offset_end: offset.nullable(),
+      lag: total.nullable(),
       lag_seconds: z.number().nonnegative().nullable(),
       retention_hours: z.number().nonnegative().nullable(),
-      repaired: total,
+      repaired: total.nullable(),
       consumed: total,
       skipped: total,
       gap: total,

@@ -15,6 +15,7 @@ import type { KafkaOptions, KafkaSasl, KafkaTls } from '../../model/kafka.ts'
 import { Fault } from '../../std/fault.ts'
 import { SECOND_MS } from '../../std/units.ts'
 import { BrokerError, isPassing, NONE, UNKNOWN_TOPIC_OR_PARTITION } from './errors.ts'
+import { createIamToken, regionOfBroker } from './msk-iam.ts'
 
 export interface Broker {
   readonly host: string
@@ -202,7 +203,7 @@ export function toConnectionOptions({ brokers, tls, sasl }: KafkaOptions): Conne
     connectTimeout: CONNECT_MS_MAX,
     requestTimeout: ANSWER_MS_MAX,
     ...(tls === undefined || tls === false ? {} : { tls: toTls(tls), tlsServerName }),
-    ...(sasl === undefined ? {} : { sasl: toSasl(sasl) }),
+    ...(sasl === undefined ? {} : { sasl: toSasl(sasl, brokers) }),
   }
 }
 
@@ -210,6 +211,15 @@ function toTls(tls: true | KafkaTls): NonNullable<ConnectionOptions['tls']> {
   return tls === true ? {} : { ...tls }
 }
 
-function toSasl(sasl: KafkaSasl): SASLOptions {
-  return { ...sasl }
+function toSasl(sasl: KafkaSasl, brokers: readonly string[]): SASLOptions {
+  if (sasl.mechanism !== 'aws-msk-iam') return { ...sasl }
+  const hosts = brokers.map(broker => parseBroker(broker).host)
+  const region = sasl.region ?? hosts.map(regionOfBroker).find(found => found !== null)
+  if (region === undefined || region === null) {
+    throw new Fault(
+      'CONFIG_INVALID',
+      `login to kafka by aws-msk-iam needs a region, and ${hosts[0]} names none; set AWS_REGION`,
+    )
+  }
+  return { mechanism: 'OAUTHBEARER', token: createIamToken(region) }
 }

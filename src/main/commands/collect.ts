@@ -1,8 +1,10 @@
 /** `weir collect`: the front door alone; events go to Kafka, and are counted by others. */
+import type { MetricsSample } from '../../api/emf.ts'
 import { createIngest } from '../../flow/ingest.ts'
 import { openService } from '../../flow/service.ts'
 import { openDoor } from '../running/access.ts'
 import { createEnd } from '../running/end.ts'
+import { runMetrics } from '../running/metrics.ts'
 import { openTopics } from '../running/open-log.ts'
 import { assertApart } from '../running/place.ts'
 import { runUntil, toServerOptions } from '../running/until.ts'
@@ -41,7 +43,11 @@ export const collectCommand: Command = {
     service.setPhase('ready')
     terminal.talk(`weir ${VERSION}: collecting for kafka at ${config.settings.kafka}`)
     terminal.talk(`  collect  POST ${service.url}/v1/events`)
-    await runUntil(end, [])
+    const sample = (): MetricsSample => {
+      return { atMs: clock.now(), audit: null, counters: service.counters() }
+    }
+    const metrics = runMetrics(context, { service: 'collect', sample, signal: end.signal })
+    await runUntil(end, [metrics])
     service.setPhase('draining')
     await service[Symbol.asyncDispose]()
     terminal.talk('weir: stopped')

@@ -5,6 +5,7 @@ import { batchCommand } from './batch.ts'
 import { collectCommand } from './collect.ts'
 import { compileCommand } from './compile.ts'
 import { configCommand } from './config.ts'
+import { costCommand } from './cost.ts'
 import { digestCommand } from './digest.ts'
 import { doctorCommand } from './doctor.ts'
 import { generateCommand } from './generate.ts'
@@ -39,5 +40,6 @@ export const COMMANDS: readonly Command[] = [
   compileCommand,
   keysCommand,
   configCommand,
+  costCommand,
   doctorCommand,
 ]

@@ -4,18 +4,23 @@
  */
 import { hostname } from 'node:os'
 import process from 'node:process'
+import type { MetricsSample } from '../../api/emf.ts'
+import { createOwnAudit } from '../../flow/own-audit.ts'
 import { createPublishRejects } from '../../flow/publish-rejects.ts'
+import type { Service } from '../../flow/service.ts'
 import { openService } from '../../flow/service.ts'
 import { runWork } from '../../flow/work.ts'
 import type { EventLog } from '../../log/log.ts'
 import type { ShardGroup } from '../../log/shards.ts'
 import { rejectsTopicOf, unparsedTopicOf } from '../../model/catalog.ts'
+import type { Ledger } from '../../model/ledger.ts'
 import type { ObjectStore } from '../../model/object-store.ts'
 import { present } from '../../std/assert.ts'
 import { messageOf } from '../../std/fault.ts'
 import { createOutage } from '../../std/outage.ts'
 import { SECOND_MS } from '../../std/units.ts'
 import { takeShard } from '../../store/results/epochs.ts'
+import { openResultsReader } from '../../store/results/results-reader.ts'
 import { openResultsStore } from '../../store/results/results-store.ts'
 import type { StepStore } from '../../store/store.ts'
 import { openDoor } from '../running/access.ts'
@@ -23,6 +28,7 @@ import type { OpenArchive } from '../running/archive.ts'
 import { openArchive } from '../running/archive.ts'
 import { dataDirOf } from '../running/data-dir.ts'
 import { createEnd } from '../running/end.ts'
+import { runMetrics } from '../running/metrics.ts'
 import { openRejects, openTopics } from '../running/open-log.ts'
 import { openOwnFolder } from '../running/own-folder.ts'
 import {
@@ -77,6 +83,7 @@ async function runDigestWorker(context: CommandContext): Promise<number> {
   const end = createEnd(signal)
   const counters = { shards: 0, assignments: 0, commits: 0, fenced: 0 }
   let freshnessS: number | null = null
+  let own: readonly number[] = []
   await using service = await openService({
     collector: null,
     worker: () => counters,
@@ -94,6 +101,7 @@ async function runDigestWorker(context: CommandContext): Promise<number> {
     outage: createOutage(voice.of(WAITS)),
     onAssigned: shards => {
       counters.shards = shards.length
+      own = shards
       counters.assignments += 1
       service.setPhase('ready')
       terminal.talk(toShareText(shards))
@@ -111,11 +119,38 @@ async function runDigestWorker(context: CommandContext): Promise<number> {
     },
     signal: end.signal,
   })
-  await runUntil(end, [work])
+  const told = { log, objects, service, shards: () => own, signal: end.signal }
+  await runUntil(end, [work, runWorkerMetrics(context, told)])
   service.setPhase('draining')
   end.throwIfFailed()
   terminal.talk('weir: stopped; other workers go on with its shards')
   return 0
+}
+
+interface WorkerParts {
+  readonly log: EventLog
+  readonly objects: ObjectStore
+  readonly service: Service
+  readonly shards: () => readonly number[]
+  readonly signal: AbortSignal
+}
+
+async function runWorkerMetrics(context: CommandContext, parts: WorkerParts): Promise<void> {
+  const { clock } = context
+  const { objects, service, signal } = parts
+  const readOwn = (): Promise<Ledger> => readLedger(context, objects)
+  const audit = createOwnAudit({ ...parts, clock, readLedger: readOwn })
+  const sample = async (): Promise<MetricsSample> => {
+    return { atMs: clock.now(), audit: await audit(), counters: service.counters() }
+  }
+  await runMetrics(context, { service: 'digest', sample, signal })
+}
+
+/** As of the newest manifests: a listing, and a get for each shard. */
+async function readLedger(context: CommandContext, objects: ObjectStore): Promise<Ledger> {
+  const layout = layoutOf(context, null)
+  await using reader = await openResultsReader({ objects, plans: [], layout })
+  return await reader.audit()
 }
 
 interface Parts {

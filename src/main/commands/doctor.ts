@@ -8,9 +8,12 @@ import { stateOf } from '../../access/key.ts'
 import { readKeys } from '../../access/key-file.ts'
 import { messageOf, systemCodeOf } from '../../std/fault.ts'
 import { GIB, toSizeText } from '../../std/units.ts'
+import { checkAws } from '../aws/doctor.ts'
 import { keysPathOf } from '../running/access.ts'
 import { dataDirOf } from '../running/data-dir.ts'
 import { PAGE_DIRECTORY } from '../running/embedded.ts'
+import type { Finding } from '../running/finding.ts'
+import { printFindings } from '../running/finding.ts'
 import { toTopicPlan } from '../running/open-log.ts'
 import { findPeer } from '../running/peer.ts'
 import type { Command, CommandContext } from '../terminal/command.ts'
@@ -20,28 +23,40 @@ export const doctorCommand: Command = {
   name: 'doctor',
   about: 'checks the machine, the settings and the data',
   positionals: [],
-  flags: { json: { value: null, about: 'as JSON' } },
+  flags: {
+    aws: { value: null, about: 'checks what is deployed on AWS, and not this machine' },
+    name: { value: 'NAME', about: 'of the deployment, as in its settings (weir)' },
+    json: { value: null, about: 'as JSON' },
+  },
   settings: ['data', 'port'],
-  examples: ['weir doctor', 'weir doctor --data /var/lib/weir'],
+  examples: [
+    'weir doctor',
+    'weir doctor --data /var/lib/weir',
+    'AWS_PROFILE=shop weir doctor --aws --name weir',
+  ],
   /** 1 where a check failed. */
   run: async context => {
-    const findings: Finding[] = []
-    for (const check of CHECKS) findings.push(...[await check(context)].flat())
     const { terminal } = context
+    const findings = context.isSet('aws') ? await checkThere(context) : await checkHere(context)
     if (context.isSet('json')) terminal.print(JSON.stringify({ findings }))
-    else for (const { grade, text } of findings) terminal.print(`${MARKS[grade]}  ${text}`)
+    else printFindings(terminal, findings)
     return findings.some(finding => finding.grade === 'failed') ? 1 : 0
   },
 }
 
-interface Finding {
-  readonly check: string
-  readonly grade: 'good' | 'warning' | 'failed'
-  readonly text: string
+const DISK_FREE_MIN = GIB
+
+/** Topics too, where the brokers are named: from where they can be reached. */
+async function checkThere(context: CommandContext): Promise<readonly Finding[]> {
+  const found = await checkAws(context, context.flag('name') ?? 'weir')
+  return [...found, ...[await guard(checkTopics)(context)].flat()]
 }
 
-const MARKS = { good: 'ok  ', warning: 'warn', failed: 'FAIL' } as const
-const DISK_FREE_MIN = GIB
+async function checkHere(context: CommandContext): Promise<readonly Finding[]> {
+  const findings: Finding[] = []
+  for (const check of CHECKS) findings.push(...[await check(context)].flat())
+  return findings
+}
 
 /** One finding or several; none where there is nothing to look at. */
 type Check = (context: CommandContext) => Promise<Finding | readonly Finding[]>

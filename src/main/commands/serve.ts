@@ -2,13 +2,12 @@
 import { existsSync } from 'node:fs'
 import process from 'node:process'
 import { createIngest } from '../../flow/ingest.ts'
+import type { PlaceReader } from '../../flow/place-reader.ts'
+import { openPlaceReader } from '../../flow/place-reader.ts'
 import type { Serving } from '../../flow/serve.ts'
 import { openServing } from '../../flow/serve.ts'
 import { openRepairBook, openRepairView } from '../../repair/repair.ts'
 import { isFault, messageOf } from '../../std/fault.ts'
-import type { ResultsReader } from '../../store/results/results-reader.ts'
-import { openResultsReader } from '../../store/results/results-reader.ts'
-import { createRunAnswers, withRuns } from '../../store/results/runs.ts'
 import { openDoor } from '../running/access.ts'
 import { createBench, openTraceLake } from '../running/bench.ts'
 import {
@@ -21,6 +20,7 @@ import {
 } from '../running/data-dir.ts'
 import { PAGE_DIRECTORY } from '../running/embedded.ts'
 import { createEnd } from '../running/end.ts'
+import { runMetrics } from '../running/metrics.ts'
 import { openTopics } from '../running/open-log.ts'
 import { assertApart, layoutOf, lookMsOf, openPlace, placeOf } from '../running/place.ts'
 import { bookOptionsOf, toLocalSend } from '../running/repairs.ts'
@@ -49,7 +49,7 @@ export const serveCommand: Command = {
     const directory = dataDirOf(config.settings.data)
     makeDataDir(directory)
     await using objects = await openPlace(context)
-    await using reader = await openResultsReader({
+    await using reader = await openPlaceReader({
       objects,
       plans: config.plans,
       layout: layoutOf(context, null),
@@ -57,7 +57,6 @@ export const serveCommand: Command = {
     await using log = await openTopics(context, {
       onOutage: createVoice(terminal, 'kafka answers again').of('lag is not known'),
     })
-    const answers = withRuns(reader, createRunAnswers(objects, config.plans))
     const book = await bookOptionsOf(context, 'place')
     const collector = createIngest({ log, catalog: config.catalog, clock: context.clock })
     await using lake = await openTraceLake(context)
@@ -67,7 +66,7 @@ export const serveCommand: Command = {
       plans: config.plans,
       collector: null,
       log,
-      store: () => answers,
+      store: () => reader.answers,
       repairs: openRepairView(book),
       repairing: { book: openRepairBook(book), send: toLocalSend(collector) },
       lake,
@@ -87,7 +86,12 @@ export const serveCommand: Command = {
     terminal.talk(`  page     ${serving.url}/`)
     terminal.talk(`  answers  ${serving.url}/v1/metrics/top_products`)
     terminal.talk(`  ledger   ${serving.url}/v1/audit`)
-    await runUntil(end, [serving.run(), watch(context, { reader, serving, signal: end.signal })])
+    const { signal: ended } = end
+    await runUntil(end, [
+      serving.run(),
+      watch(context, { reader, serving, signal: ended }),
+      runMetrics(context, { service: 'serve', sample: () => serving.sample(), signal: ended }),
+    ])
     if (isNoted) removeNote(directory)
     end.throwIfFailed()
     terminal.talk('weir: stopped')
@@ -96,7 +100,7 @@ export const serveCommand: Command = {
 }
 
 interface Watched {
-  readonly reader: ResultsReader
+  readonly reader: PlaceReader
   readonly serving: Serving
   readonly signal: AbortSignal
 }

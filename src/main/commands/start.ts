@@ -21,6 +21,7 @@ import type { Embedded } from '../running/embedded.ts'
 import { openEmbedded, PAGE_DIRECTORY } from '../running/embedded.ts'
 import { createEnd } from '../running/end.ts'
 import { assertImportable } from '../running/import-file.ts'
+import { runMetrics } from '../running/metrics.ts'
 import { findPeer } from '../running/peer.ts'
 import { openPlace } from '../running/place.ts'
 import { createRebuildsOf } from '../running/rebuilds.ts'
@@ -85,6 +86,11 @@ async function runStart(context: CommandContext): Promise<number> {
   await runUntil(end, [
     serving.run(),
     runReports(context, { embedded, serving, signal: end.signal }),
+    runMetrics(context, {
+      service: 'start',
+      sample: () => serving.sample(),
+      signal: end.signal,
+    }),
     runTraffic(context, { url: serving.url, key: open.localKey, signal: end.signal }),
     ...(path === undefined ? [] : [importInto(context, { path, embedded, signal: end.signal })]),
   ])

@@ -52,7 +52,7 @@ async function tailAlone(context: CommandContext, backCount: number): Promise<vo
 async function tailBeside(context: CommandContext, back: number, peer: Peer): Promise<void> {
   const { signal } = context
   const { partitions } = (await peer.get('/v1/audit', signal)) as AuditAnswer
-  const ends = toEnds(partitions, line => line.offset_end)
+  const ends = toEnds(partitions, line => line.offset_end ?? line.offset_next)
   const batches = (async function* () {
     for await (const line of peer.lines(`/v1/tail?back=${back}`, signal)) {
       yield JSON.parse(line) as readonly TailRecord[]

@@ -8,6 +8,7 @@ import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { SegmentPlan } from '../../collector/segment-plan.ts'
 import { planSegment } from '../../collector/segment-plan.ts'
+import { loadMskSigner } from '../../log/kafka/msk-iam.ts'
 import type { Catalog } from '../../model/catalog.ts'
 import { createCatalog } from '../../model/catalog.ts'
 import type { WeirConfig } from '../../model/config.ts'
@@ -52,11 +53,17 @@ const LISTS = ['events', 'metrics']
 /** Settings that are written as lists of texts. */
 const TEXT_LISTS = ['hostsAllowed', 'originsAllowed', 'trustedProxies']
 
-/** Throws CONFIG_INVALID or FILE_UNREADABLE, naming the setting, where it stood and the remedy. */
+/**
+ * Throws CONFIG_INVALID, FILE_UNREADABLE or PROGRAM_MISSING, naming the setting, where it stood and
+ * the remedy.
+ */
 export async function loadConfig(inputs: ConfigInputs): Promise<LoadedConfig> {
   const configPath = findConfig(inputs)
   const config = configPath === null ? {} : await importConfig(configPath)
-  return resolveConfig(config, configPath, inputs)
+  const loaded = resolveConfig(config, configPath, inputs)
+  // What is not installed is told at once, and not by each connection that fails.
+  if (loaded.kafka?.sasl?.mechanism === 'aws-msk-iam') await loadMskSigner()
+  return loaded
 }
 
 /** `config` as it is written at `configPath`. Throws as `loadConfig` does. */
@@ -84,7 +91,7 @@ export function resolveConfig(
     zone: settings.zone,
     graceMs: settings.grace,
   })
-  const kafka = toKafkaOptions(settings, config.log)
+  const kafka = toKafkaOptions(settings, config.log, inputs.environment)
   const segment = planSegment(config.segment ?? {}, catalog)
   return { settings, sources, configPath, catalog, plans, segment, kafka }
 }
@@ -129,8 +136,8 @@ function resolveWeirToThisCopy(): void {
 }
 
 function assertNames(config: object, path: string): void {
-  // How to reach Kafka stands in `log`.
-  const single = SETTING_NAMES.filter(name => !name.startsWith('kafka'))
+  // How to reach Kafka stands in `log`, and `metrics` is what is counted.
+  const single = SETTING_NAMES.filter(name => !name.startsWith('kafka') && name !== 'metrics')
   const known: readonly string[] = [...single, ...LISTS, 'log', 'segment']
   for (const [name, value] of Object.entries(config)) {
     if (!known.includes(name)) {
@@ -191,7 +198,9 @@ function findSource(
 
 /** The settings that a config file gives a value. */
 function toTexts(config: WeirConfig): { readonly [name: string]: string } {
-  const values = Object.entries(config).filter(([, value]) => value !== undefined)
+  const values = Object.entries(config).filter(
+    ([name, value]) => value !== undefined && !LISTS.includes(name),
+  )
   return Object.fromEntries(values.map(([name, value]) => [name, String(value)]))
 }
 

@@ -207,7 +207,7 @@ export const SETTINGS: {
   readonly retentionBytes: Setting<number | null>
   readonly kafka: Setting<string | null>
   readonly kafkaTls: Setting<'off' | 'on'>
-  readonly kafkaSasl: Setting<'off' | 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'>
+  readonly kafkaSasl: Setting<'off' | 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | 'aws-msk-iam'>
   readonly kafkaUsername: Setting<string>
   readonly kafkaPassword: Setting<string>
   readonly kafkaCompression: Setting<KafkaCodec>
@@ -223,6 +223,7 @@ export const SETTINGS: {
   readonly archive: Setting<string>
   readonly archiveBytes: Setting<number>
   readonly archiveInterval: Setting<number>
+  readonly metrics: Setting<'off' | 'emf'>
 } = {
   data: text('./.weir', 'directory of the log, the store and the keys'),
   port: whole(
@@ -282,7 +283,7 @@ export const SETTINGS: {
   kafka: textOrOff('off', 'brokers that hold the log, as host:port,host:port'),
   kafkaTls: oneOf(['off', 'on'], 'off', 'whether to talk to brokers over TLS'),
   kafkaSasl: oneOf(
-    ['off', 'PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'],
+    ['off', 'PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'aws-msk-iam'],
     'off',
     'how to log in to brokers',
   ),
@@ -322,6 +323,11 @@ export const SETTINGS: {
   ),
   archiveBytes: size('64MiB', 'bytes of the log at which a range of the archive is cut'),
   archiveInterval: duration('10m', 'how long a range of the archive waits until it is cut'),
+  metrics: oneOf(
+    ['off', 'emf'],
+    'off',
+    'what is written to stdout once a minute: emf is for CloudWatch; not in weir.config.ts',
+  ),
 }
 
 export type SettingName = keyof typeof SETTINGS

@@ -24,14 +24,16 @@ import { createMetricViews } from './metric-views.ts'
 import { findChanges, hasNewRejects } from './news.ts'
 import { readQuarantine } from './read-quarantine.ts'
 import type { ResultsLayout } from './root.ts'
-import { checkRoot } from './root.ts'
+import { checkRoot, readLayout } from './root.ts'
 import { createManifestWatch } from './watch.ts'
 
 export interface ResultsReader extends AnswerStore {
   /**
-   * Looks for what workers committed since; null: nothing. Answers are from then on of what was
-   * found. Throws STORE_UNAVAILABLE, and then what was known stays.
+   * Looks for what workers committed since: answers are from then on of what was found. Throws
+   * STORE_UNAVAILABLE, and then what was known stays.
    */
+  look(signal?: AbortSignal): Promise<void>
+  /** Looks as `look` does, and reads what changed; null: nothing did. */
   refresh(signal?: AbortSignal): Promise<News | null>
   /** As of the last look: the latest that was published; null: none yet. */
   readonly progress: number | null
@@ -41,7 +43,8 @@ export interface ResultsReaderOptions {
   readonly objects: ObjectStore
   /** What can be asked for. */
   readonly plans: readonly MetricPlan[]
-  readonly layout: ResultsLayout
+  /** What the place must have been made for; null: whatever it was. */
+  readonly layout: ResultsLayout | null
   /** Rows, and ids of sets, that are kept in memory: 2,000,000. */
   readonly viewSizeMax?: number
 }
@@ -50,9 +53,10 @@ const VIEW_SIZE_MAX = 2_000_000
 
 /** Throws DATA_DIR_MISMATCH, STORE_UNAVAILABLE. A place that nobody wrote to yet is empty. */
 export async function openResultsReader(options: ResultsReaderOptions): Promise<ResultsReader> {
-  const { objects, plans, layout } = options
+  const { objects, plans } = options
+  let { layout } = options
   const views = createMetricViews(objects, options.viewSizeMax ?? VIEW_SIZE_MAX)
-  const watch = createManifestWatch(objects, shard => shard < layout.shards)
+  const watch = createManifestWatch(objects, shard => shard < shardsOf(layout))
   let progress: number | null = null
   let _isChecked = false
   let isClosed = false
@@ -61,9 +65,10 @@ export async function openResultsReader(options: ResultsReaderOptions): Promise<
     [...watch.known.values()].map(one => one.manifest).toSorted((a, b) => a.shard - b.shard)
   const poll = async (signal?: AbortSignal): Promise<readonly number[]> => {
     try {
-      _isChecked ||= await checkRoot(objects, layout)
+      if (layout === null) layout = await readLayout(objects)
+      else _isChecked ||= await checkRoot(objects, layout)
       const changed = await watch.poll(true, signal)
-      progress = progressAfter(manifestsOf(), layout.shards, progress)
+      progress = progressAfter(manifestsOf(), shardsOf(layout), progress)
       return changed
     } catch (error) {
       throw unchanged('the results place could not be read', error)
@@ -100,6 +105,10 @@ export async function openResultsReader(options: ResultsReaderOptions): Promise<
     get progress() {
       return progress
     },
+    look: async signal => {
+      assertOpen()
+      await poll(signal)
+    },
     refresh: async signal => {
       assertOpen()
       const before = new Map(manifestsOf().map(manifest => [manifest.shard, manifest]))
@@ -134,6 +143,11 @@ export async function openResultsReader(options: ResultsReaderOptions): Promise<
       isClosed = true
     },
   }
+}
+
+/** Of a place that nobody made yet nothing is known to be whole. */
+function shardsOf(layout: ResultsLayout | null): number {
+  return layout?.shards ?? Number.POSITIVE_INFINITY
 }
 
 /** A shard that published nothing yet holds up what all shards together come to. */

@@ -65,15 +65,18 @@ export async function openRoot(objects: ObjectStore, layout: ResultsLayout): Pro
   if (outcome === 'exists') await checkRoot(objects, layout)
 }
 
+/** What a place was made for; null: nobody made it yet. Throws DATA_DIR_MISMATCH. */
+export async function readLayout(objects: ObjectStore): Promise<ResultsLayout | null> {
+  const root = await readRoot(objects)
+  if (root === null) return null
+  const { shards, partitioner, topic_prefix: topicPrefix } = root
+  return { shards, partitioner, topicPrefix, keyId: null }
+}
+
 /** Throws DATA_DIR_MISMATCH where there is a root that says otherwise; false: there is none. */
 export async function checkRoot(objects: ObjectStore, layout: ResultsLayout): Promise<boolean> {
-  const kept = await objects.get(ROOT_KEY)
-  if (kept === null || kept === 'unchanged') return false
-  const root = parseRoot(kept.bytes)
-  if (root.format !== FORMAT) {
-    const message = `the results place has format ${root.format}, and this version of weir reads`
-    return refuse(`${message} ${FORMAT}; start the version that wrote it`)
-  }
+  const root = await readRoot(objects)
+  if (root === null) return false
   const told = `the results place was made for`
   if (root.shards !== layout.shards) {
     return refuse(
@@ -95,6 +98,15 @@ export async function checkRoot(objects: ObjectStore, layout: ResultsLayout): Pr
     return refuse(`${told} the hash key ${root.key_id}, and ${HASH_KEY} holds another; restore it`)
   }
   return true
+}
+
+async function readRoot(objects: ObjectStore): Promise<Root | null> {
+  const kept = await objects.get(ROOT_KEY)
+  if (kept === null || kept === 'unchanged') return null
+  const root = parseRoot(kept.bytes)
+  if (root.format === FORMAT) return root
+  const message = `the results place has format ${root.format}, and this version of weir reads`
+  return refuse(`${message} ${FORMAT}; start the version that wrote it`)
 }
 
 function parseRoot(bytes: Uint8Array): Root {

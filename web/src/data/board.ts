@@ -10,7 +10,7 @@ export type Link =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'live' }
   | { readonly kind: 'polling'; readonly atMs: number }
-  /** `atMs`: when the server last answered; null: never. */
+  /** `atMs`: when the server last gave what was asked; null: never. */
   | { readonly kind: 'stale'; readonly atMs: number | null; readonly message: string }
 
 /** One part of the page: not read yet, not readable, or read; `problem`: a later reading failed. */
@@ -103,6 +103,6 @@ export function toRejectId(reject: RejectAnswer): string {
 export function isUntouched(board: Board): boolean {
   return (
     board.audit.kind === 'ready' &&
-    board.audit.value.partitions.every(partition => partition.consumed + partition.lag === 0)
+    board.audit.value.partitions.every(partition => partition.consumed + (partition.lag ?? 0) === 0)
   )
 }

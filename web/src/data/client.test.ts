@@ -9,7 +9,10 @@ interface Fixture {
   key: string | null
 }
 
-function start(answer: (request: Request) => Response | Promise<Response>): Fixture {
+function start(
+  answer: (request: Request) => Response | Promise<Response>,
+  needsKey = false,
+): Fixture {
   let locks = 0
   const asked: Request[] = []
   const fixture: Fixture = {
@@ -31,6 +34,7 @@ function start(answer: (request: Request) => Response | Promise<Response>): Fixt
       locked: () => {
         locks += 1
       },
+      needsKey,
     }),
   }
   return fixture
@@ -58,12 +62,12 @@ describe('get', () => {
     fixture.client.setKey('weir_k')
     await fixture.client.get('v1/x')
     const sent = fixture.asked.map(({ headers }) => [
-      headers.get('Authorization'),
+      headers.get('X-Api-Key'),
       headers.get('If-None-Match'),
     ])
     expect(sent).toEqual([
       [null, null],
-      ['Bearer weir_k', null],
+      ['weir_k', null],
     ])
   })
 
@@ -80,6 +84,28 @@ describe('get', () => {
     fixture.client.setKey('weir_other')
     await expect(fixture.client.get('v1/y')).rejects.toThrow('no key came')
     expect(fixture.asked).toHaveLength(2)
+  })
+
+  test('where a key is always needed, nothing is asked without one, and 403 asks for another', async () => {
+    const fixture = start(() => json({ message: 'Forbidden' }, { status: 403 }), true)
+    await expect(fixture.client.get('v1/x')).rejects.toThrow('a key is asked for')
+    expect([fixture.asked.length, fixture.locks()]).toEqual([0, 1])
+    fixture.client.setKey('wrong')
+    await expect(fixture.client.get('v1/x')).rejects.toThrow('Forbidden')
+    await expect(fixture.client.get('v1/y')).rejects.toThrow('Forbidden')
+    expect([fixture.asked.length, fixture.locks()]).toEqual([1, 2])
+  })
+
+  test('elsewhere 403 is about one question', async () => {
+    const fixture = start(() => json({ code: 'forbidden', detail: 'scope' }, { status: 403 }))
+    await expect(fixture.client.get('v1/x')).rejects.toThrow('scope')
+    await expect(fixture.client.get('v1/y')).rejects.toThrow('scope')
+    expect([fixture.asked.length, fixture.locks()]).toEqual([2, 0])
+  })
+
+  test('too many requests is told as what it is, whoever refuses', async () => {
+    const { client } = start(() => json({ message: 'Limit Exceeded' }, { status: 429 }))
+    await expect(client.get('v1/x')).rejects.toThrow('too many requests')
   })
 
   test('no answer is a refusal too, but for one that was called off', async () => {

@@ -1,5 +1,5 @@
 /**
- * The page's way to its server: each question with the key, if there is one, and with the tag of
+ * The page's way to whom it asks: each question with the key, if there is one, and with the tag of
  * the answer before, so that what did not change is not sent again. A refusal is a `Refusal`, with
  * the problem that the server told; a server that does not answer is one of status 0.
  */
@@ -25,6 +25,8 @@ export interface KeyPlace {
 export interface ClientPorts {
   readonly fetch: (path: string, init: RequestInit) => Promise<Response>
   readonly key: KeyPlace
+  /** Whether nothing is answered without a key, and 403 says that it is not good. */
+  readonly needsKey: boolean
   /** Is told when the server asks for a key, or refuses the one it got. */
   readonly locked: () => void
 }
@@ -51,11 +53,18 @@ export interface Client {
 export const ANSWER_MS_MAX = 15_000
 /** Answers remembered with their tags; the overview asks for nine. */
 const TAGGED_MAX = 24
+export const NO_ANSWER_TEXT = 'the server does not answer'
+const NO_KEY: Problem = {
+  status: 401,
+  code: 'unauthorized',
+  title: 'no key',
+  detail: 'a key is asked for here',
+}
 const NO_ANSWER: Problem = {
   status: 0,
   code: 'no_answer',
   title: 'no answer',
-  detail: 'the server does not answer',
+  detail: NO_ANSWER_TEXT,
 }
 
 export function createClient(ports: ClientPorts): Client {
@@ -64,21 +73,25 @@ export function createClient(ports: ClientPorts): Client {
   /** Why the key, or its absence, was refused: nothing is asked with it again. */
   let refused: Problem | null = null
 
+  const lock = (problem: Problem): void => {
+    refused = problem
+    ports.locked()
+  }
+
   const ask = async (path: string, init: RequestInit): Promise<Response> => {
-    if (refused !== null) throw new Refusal(refused)
     const key = ports.key.get()
+    if (refused === null && ports.needsKey && key === null) lock(NO_KEY)
+    if (refused !== null) throw new Refusal(refused)
     const headers = new Headers(init.headers)
-    if (key !== null) headers.set('Authorization', `Bearer ${key}`)
+    if (key !== null) headers.set('X-Api-Key', key)
     const answer = await ports.fetch(path, { ...init, headers, cache: 'no-store' }).catch(() => {
       init.signal?.throwIfAborted()
       throw new Refusal(NO_ANSWER)
     })
     if (answer.ok || answer.status === 304) return answer
     const problem = parseProblem(await answer.json().catch(() => null), answer.status)
-    if (answer.status === 401 && key === ports.key.get()) {
-      refused = problem
-      ports.locked()
-    }
+    const isKeyBad = answer.status === 401 || (ports.needsKey && answer.status === 403)
+    if (isKeyBad && key === ports.key.get()) lock(problem)
     throw new Refusal(problem)
   }
 

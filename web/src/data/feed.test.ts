@@ -6,12 +6,14 @@ import type { Feed, Listener, LiveEvent } from './feed.ts'
 import {
   AUDIT_MS_MIN,
   CONNECT_MS_MAX,
-  POLL_MS,
+  READS_PER_WHOLE,
   RESYNC_MS,
   STALE_MS_MIN,
   startFeed,
 } from './feed.ts'
 import { samplePartition, sampleRow } from './sample.ts'
+
+const POLL_MS = 3_000
 
 interface Stage {
   readonly feed: Feed
@@ -21,6 +23,7 @@ interface Stage {
   consumed: number
   isDown: boolean
   isBroken: string | null
+  isHidden: boolean
   /** Connections that are not closed. */
   readonly lines: Listener[]
   readonly asked: string[]
@@ -31,12 +34,17 @@ interface Stage {
 
 const settle = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 
-async function openStage(change: Partial<Pick<Stage, 'isDown' | 'isBroken'>> = {}): Promise<Stage> {
+interface Change extends Partial<Pick<Stage, 'isDown' | 'isBroken'>> {
+  readonly hasStream?: boolean
+}
+
+async function openStage(change: Change = {}): Promise<Stage> {
   let board = EMPTY_BOARD
   let nowMs = 0
   const timers: { readonly atMs: number; readonly call: () => void }[] = []
   const lines: Listener[] = []
   const asked: string[] = []
+  let answered: { readonly count: number; readonly audit: object } | null = null
   const get = async (path: string): Promise<unknown> => {
     asked.push(path)
     await settle()
@@ -45,7 +53,12 @@ async function openStage(change: Partial<Pick<Stage, 'isDown' | 'isBroken'>> = {
     const count = stage.consumed
     const line = { consumed: count, accepted: count, applied: count, offset_next: count }
     if (path === 'v1/audit') {
-      return { balanced: true, progress: null, lag: 0, partitions: [samplePartition(line)] }
+      // What did not change is the very same value, as the client gives it.
+      if (answered?.count !== count) {
+        const partitions = [samplePartition(line)]
+        answered = { count, audit: { balanced: true, progress: null, lag: 0, partitions } }
+      }
+      return answered.audit
     }
     return { metric: 'm', zone: 'UTC', rows: stage.rows, next: null }
   }
@@ -54,6 +67,7 @@ async function openStage(change: Partial<Pick<Stage, 'isDown' | 'isBroken'>> = {
     consumed: 10,
     isDown: change.isDown ?? false,
     isBroken: change.isBroken ?? null,
+    isHidden: false,
     lines,
     asked,
     board: () => board,
@@ -68,13 +82,16 @@ async function openStage(change: Partial<Pick<Stage, 'isDown' | 'isBroken'>> = {
       for (let round = 0; round < 20; round += 1) await settle()
     },
   }
+  const listen = (listener: Listener): (() => void) => {
+    lines.push(listener)
+    return () => void (lines.includes(listener) && lines.splice(lines.indexOf(listener), 1))
+  }
   const feed = startFeed(
     {
       get,
-      listen: listener => {
-        lines.push(listener)
-        return () => void (lines.includes(listener) && lines.splice(lines.indexOf(listener), 1))
-      },
+      listen: change.hasStream === false ? null : listen,
+      pollMs: POLL_MS,
+      isHidden: () => stage.isHidden,
       now: () => nowMs,
       after: (delayMs, call) => {
         const timer = { atMs: nowMs + delayMs, call }
@@ -252,4 +269,42 @@ test('nothing is told after the end', async () => {
   expect(stage.lines).toEqual([])
   await stage.pass(RESYNC_MS)
   expect(stage.board()).toBe(before)
+})
+
+describe('without a stream', () => {
+  test('all is read again only where the ledger moved, or after many readings', async () => {
+    const stage = await openStage({ hasStream: false })
+    expect(stage.board().link.kind).toBe('polling')
+    stage.asked.length = 0
+    await stage.pass(POLL_MS)
+    expect(stage.asked).toEqual(['v1/audit'])
+    stage.consumed += 1
+    stage.rows = [row]
+    await stage.pass(POLL_MS)
+    expect(minutesOf(stage.board())).toEqual([row])
+    expect(stage.lines).toEqual([])
+    // A rebuild: other rows, and the same ledger.
+    stage.rows = [{ ...row, values: { events: 9 } }]
+    for (let poll = 2; poll < READS_PER_WHOLE; poll += 1) await stage.pass(POLL_MS)
+    expect(minutesOf(stage.board())).toEqual(stage.rows)
+  })
+
+  test('a part that could not be read is asked for again, whatever the ledger says', async () => {
+    const stage = await openStage({ hasStream: false, isBroken: 'searches' })
+    stage.isBroken = null
+    await stage.pass(POLL_MS)
+    expect(stage.board().metrics.searches.kind).toBe('ready')
+  })
+
+  test('nothing is asked while nobody looks, and at once when somebody does', async () => {
+    const stage = await openStage({ hasStream: false })
+    stage.asked.length = 0
+    stage.isHidden = true
+    for (let poll = 0; poll < 3; poll += 1) await stage.pass(POLL_MS)
+    expect(stage.asked).toEqual([])
+    stage.isHidden = false
+    stage.feed.look()
+    await stage.pass(0)
+    expect(stage.asked).toEqual(['v1/audit'])
+  })
 })

@@ -1,9 +1,9 @@
 /**
  * The feed keeps the board up to date: it reads everything once, then merges what the server tells
- * over `/v1/live`. Where that connection fails it reads everything every few seconds instead, says
- * so, and tries to connect again. Nothing here knows a browser: the outside comes in as ports.
+ * over `/v1/live`. Where that connection fails, or there is none, it reads every few seconds instead,
+ * says so, and tries to connect again. Nothing here knows a browser: the outside comes in as ports.
  */
-import type { Board, Link } from './board.ts'
+import type { Board, Link, Part } from './board.ts'
 import { applyResult, EMPTY_BOARD } from './board.ts'
 import type { Get } from './read.ts'
 import { readAudit, readBoard } from './read.ts'
@@ -11,8 +11,11 @@ import type { After, Timers } from './timers.ts'
 import { createTimers } from './timers.ts'
 import { parseResultChange } from './wire.ts'
 
-/** How long after a failure, or after the last reading without a connection, all is read again. */
-export const POLL_MS = 3_000
+/**
+ * Where there is no stream, nothing but the ledger is read while that is the same; all of it at
+ * every so many readings, since a rebuild changes rows and not the ledger.
+ */
+export const READS_PER_WHOLE = 20
 /** A connection that is not open by then is given up. */
 export const CONNECT_MS_MAX = 8_000
 /** Readings without a connection between two attempts to connect. */
@@ -35,8 +38,12 @@ export interface Listener {
 
 export interface Ports {
   readonly get: Get
-  /** Connects to `/v1/live`; the answer closes the connection. */
-  readonly listen: (listener: Listener) => () => void
+  /** Connects to `/v1/live`; the answer closes the connection. null: there is none. */
+  readonly listen: ((listener: Listener) => () => void) | null
+  /** How long after a failure, or a reading without a connection, all is read again. */
+  readonly pollMs: number
+  /** Whether nobody looks: nothing is read again meanwhile. */
+  readonly isHidden: () => boolean
   readonly now: () => number
   readonly after: After
 }
@@ -44,6 +51,8 @@ export interface Ports {
 export interface Feed {
   /** Reads and connects at once, as when a person asks for it. */
   retry(): void
+  /** Reads at once if nothing tells of changes, as when a person comes back. */
+  look(): void
   close(): void
 }
 
@@ -64,10 +73,13 @@ class LiveFeed implements Feed {
   /** Ends the connection, open or on its way; null: there is none. */
   #hangUp: (() => void) | null = null
   #pollCount = 0
+  #readCount = 0
   #answeredAtMs: number | null = null
   /** What came while everything was being read, to be merged after it; null: nothing is read. */
   #held: (() => void)[] | null = null
   #readAgain = false
+  /** The ledger as of the last reading of everything. */
+  #auditRead: unknown = null
 
   constructor(ports: Ports, publish: (board: Board) => void) {
     this.#ports = ports
@@ -77,8 +89,13 @@ class LiveFeed implements Feed {
 
   retry(): void {
     this.#update({ ...this.#board, link: { kind: 'connecting' } })
+    this.#readCount = 0
     if (!this.#open) this.#connect()
     void this.#readAll()
+  }
+
+  look(): void {
+    if (!this.#open && this.#hangUp === null) void this.#readAll()
   }
 
   close(): void {
@@ -89,6 +106,7 @@ class LiveFeed implements Feed {
 
   #connect(): void {
     this.#disconnect()
+    if (this.#ports.listen === null) return
     this.#hangUp = this.#ports.listen({
       opened: () => this.#opened(),
       received: (event, data) => this.#received(event, data),
@@ -152,11 +170,15 @@ class LiveFeed implements Feed {
     }
     const held: (() => void)[] = []
     this.#held = held
-    const { board, failure } = await readBoard(this.#ports.get, this.#board)
+    const isWhole = this.#ports.listen !== null || this.#readCount % READS_PER_WHOLE === 0
+    this.#readCount += 1
+    const known = isWhole ? null : this.#auditRead
+    const { board, failure } = await readBoard(this.#ports.get, this.#board, known)
     this.#held = null
     if (this.#closed) return
     if (failure === null) this.#answeredAtMs = this.#ports.now()
     else this.#disconnect()
+    this.#auditRead = failure === null && isSound(board) ? toValue(board.audit) : null
     this.#update({ ...board, link: this.#linkAfter(failure) })
     for (const merge of held) merge()
     this.#plan()
@@ -176,11 +198,15 @@ class LiveFeed implements Feed {
     } else if (this.#open) {
       this.#timers.set('resync', RESYNC_MS, () => void this.#readAll())
     } else if (this.#hangUp === null) {
-      this.#timers.set('poll', POLL_MS, () => this.#poll())
+      this.#timers.set('poll', this.#ports.pollMs, () => this.#poll())
     }
   }
 
   #poll(): void {
+    if (this.#ports.isHidden()) {
+      this.#plan()
+      return
+    }
     this.#pollCount += 1
     const isStale = this.#board.link.kind === 'stale'
     if (isStale || this.#pollCount % POLLS_PER_ATTEMPT === 0) this.#connect()
@@ -192,6 +218,16 @@ class LiveFeed implements Feed {
     this.#board = board
     this.#publish(board)
   }
+}
+
+/** Whether every part was read, and none is older than the rest. */
+function isSound({ metrics, audit }: Board): boolean {
+  const parts: readonly Part<unknown>[] = [...Object.values(metrics), audit]
+  return parts.every(part => part.kind === 'ready' && part.problem === null)
+}
+
+function toValue(part: Part<unknown>): unknown {
+  return part.kind === 'ready' ? part.value : null
 }
 
 /** The board after a change; null: what it told cannot be read, so that all is to be asked for. */

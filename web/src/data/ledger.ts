@@ -9,7 +9,8 @@ export interface LedgerLine {
   readonly accepted: number
   readonly duplicate: number
   readonly invalid: number
-  readonly lag: number
+  /** null: not known. */
+  readonly lag: number | null
   readonly balanced: boolean
 }
 
@@ -65,16 +66,22 @@ export function toLedgerView(audit: AuditAnswer): LedgerView {
     breaches,
     lagSeconds: findLongestWait(audit.partitions),
     retentionHours: leastOf(audit.partitions.map(partition => partition.retention_hours)),
-    repaired: audit.partitions.reduce((sum, partition) => sum + partition.repaired, 0),
+    repaired: audit.partitions.reduce((sum, partition) => sum + (partition.repaired ?? 0), 0),
     invalidCodes: countCodes(audit.partitions),
   }
 }
 
 function findLongestWait(partitions: readonly AuditPartition[]): number | null {
-  const waits = partitions.filter(partition => partition.lag > 0).map(one => one.lag_seconds)
+  if (partitions.some(isUnread)) return null
+  const waits = partitions.filter(partition => (partition.lag ?? 0) > 0).map(one => one.lag_seconds)
   if (waits.length === 0) return 0
   const known = waits.filter(wait => wait !== null)
   return known.length === 0 ? null : Math.max(...known)
+}
+
+/** Whether who answers does not read the log. */
+function isUnread({ lag }: AuditPartition): boolean {
+  return lag === null
 }
 
 function leastOf(values: readonly (number | null)[]): number | null {
@@ -91,7 +98,7 @@ function addUp(topic: string, partitions: readonly AuditPartition[]): LedgerLine
     accepted: sum(partition => partition.accepted),
     duplicate: sum(partition => partition.duplicate),
     invalid: sum(invalidTotal),
-    lag: sum(partition => partition.lag),
+    lag: partitions.some(isUnread) ? null : sum(partition => partition.lag ?? 0),
     balanced: partitions.every(
       partition => partition.balanced && findBreaches(partition).length === 0,
     ),

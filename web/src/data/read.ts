@@ -19,11 +19,15 @@ export interface Reading {
   readonly failure: string | null
 }
 
-/** The ledger first: where it cannot be read, the server is not there, and nothing else is asked. */
-export async function readBoard(get: Get, board: Board): Promise<Reading> {
+/**
+ * The ledger first: where it cannot be read, the server is not there, and nothing else is asked; nor
+ * where it is `known`, the very value of an earlier reading: then nothing was committed since.
+ */
+export async function readBoard(get: Get, board: Board, known: unknown = null): Promise<Reading> {
   const audit = await readAudit(get, board)
   const failure = failureOf(audit)
   if (failure !== null) return { board, failure }
+  if (audit.kind === 'ready' && audit.value === known) return { board, failure: null }
   const metrics = await Promise.all(METRIC_NAMES.map(name => readMetric(get, name, board)))
   return {
     board: {

@@ -37,12 +37,16 @@ export interface Problem {
   readonly detail: string
 }
 
+/** A gateway says no more than `Too Many Requests`. */
+const TOO_MANY = 'too many requests for now; this page asks again by itself'
+
 export function parseProblem(json: unknown, status: number): Problem {
   const told = isObject(json) ? json : {}
   const textOf = (name: string): string | null =>
     typeof told[name] === 'string' ? told[name] : null
-  const title = textOf('title') ?? `status ${status}`
-  return { status, code: textOf('code') ?? '', title, detail: textOf('detail') ?? title }
+  const title = textOf('title') ?? textOf('message') ?? `status ${status}`
+  const detail = textOf('detail') ?? (status === 429 ? TOO_MANY : title)
+  return { status, code: textOf('code') ?? '', title, detail }
 }
 
 export function parseMetrics(json: unknown): MetricsAnswer['metrics'] {

@@ -16,3 +16,6 @@ export interface RoomProps {
   /** Asks for another key. */
   readonly askKey: () => void
 }
+
+/** Under this name parts find the `Source`, however deep they stand. */
+export const SOURCE = 'source'

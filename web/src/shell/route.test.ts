@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { applyChange, parseRoute, ROOMS, toHash } from './route.ts'
+import { ROUTES } from '../../../src/api/contract.ts'
+import { applyChange, isServed, parseRoute, ROOMS, toHash } from './route.ts'
 
 test.each([
   ['', 'overview', ''],
@@ -30,4 +31,20 @@ test('a change adds, replaces and takes away', () => {
 
 test('every room has a key of its own', () => {
   expect(new Set(ROOMS.map(room => room.key)).size).toBe(ROOMS.length)
+})
+
+test('a room is shown where what it needs is served, or not known', () => {
+  const served = (routes: readonly string[] | null): readonly string[] =>
+    ROOMS.filter(room => isServed(room, routes === null ? null : new Set(routes))).map(
+      room => room.name,
+    )
+  expect(served(null)).toHaveLength(ROOMS.length)
+  expect(served([])).toHaveLength(ROOMS.length)
+  expect(served(['GET /v1/audit'])).toEqual(['overview', 'explore', 'ledger'])
+  expect(served(['GET /v1/tail', 'GET /metrics'])).toContain('live')
+})
+
+test('what a room needs is in the contract', () => {
+  const routes = Object.values(ROUTES).map(route => `${route.method} ${route.path}`)
+  for (const { needs } of ROOMS) if (needs !== null) expect(routes).toContain(needs)
 })

@@ -9,6 +9,8 @@ export interface Room {
   /** Pressed after `g`. */
   readonly key: string
   readonly about: string
+  /** The route that it cannot be without, as the contract names it. */
+  readonly needs: string | null
 }
 
 export type RoomName =
@@ -21,13 +23,37 @@ export type RoomName =
   | 'health'
 
 export const ROOMS: readonly Room[] = [
-  { name: 'overview', title: 'Overview', key: 'o', about: 'the shop, as it is counted' },
-  { name: 'explore', title: 'Explore', key: 'e', about: 'any metric, any way' },
-  { name: 'live', title: 'Live', key: 'l', about: 'events as they arrive' },
-  { name: 'ledger', title: 'Ledger', key: 'a', about: 'where every record went' },
-  { name: 'quarantine', title: 'Quarantine', key: 'q', about: 'what was refused, and its repair' },
-  { name: 'trace', title: 'Trace', key: 't', about: 'what became of one event' },
-  { name: 'health', title: 'Health', key: 'h', about: 'how far, how fast, how full' },
+  {
+    name: 'overview',
+    title: 'Overview',
+    key: 'o',
+    about: 'the shop, as it is counted',
+    needs: null,
+  },
+  { name: 'explore', title: 'Explore', key: 'e', about: 'any metric, any way', needs: null },
+  { name: 'live', title: 'Live', key: 'l', about: 'events as they arrive', needs: 'GET /v1/tail' },
+  { name: 'ledger', title: 'Ledger', key: 'a', about: 'where every record went', needs: null },
+  {
+    name: 'quarantine',
+    title: 'Quarantine',
+    key: 'q',
+    about: 'what was refused, and its repair',
+    needs: 'GET /v1/quarantine',
+  },
+  {
+    name: 'trace',
+    title: 'Trace',
+    key: 't',
+    about: 'what became of one event',
+    needs: 'GET /v1/events/{event_id}',
+  },
+  {
+    name: 'health',
+    title: 'Health',
+    key: 'h',
+    about: 'how far, how fast, how full',
+    needs: 'GET /metrics',
+  },
 ]
 
 export interface Route {
@@ -37,6 +63,11 @@ export interface Route {
 
 /** A changed room, or changed parameters; null takes one away. */
 export type Change = { readonly [name: string]: string | null }
+
+/** Whether it can be filled, by what is served; null, or nothing: that is not known. */
+export function isServed({ needs }: Room, routes: ReadonlySet<string> | null): boolean {
+  return needs === null || routes === null || routes.size === 0 || routes.has(needs)
+}
 
 /** `#/explore?metric=sales`; what is no room is the overview. */
 export function parseRoute(hash: string): Route {
