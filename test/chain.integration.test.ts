@@ -20,17 +20,18 @@ import { openFleet } from './support/fleet.ts'
 import { kafkaClientsMissing, resolveKafkaClients } from './support/kafka-clients/produce.ts'
 import type { ArchivedAudit } from './support/lake-check.ts'
 import { assertLakeHolds, assertLakeIsExact, waitUntilArchived } from './support/lake-check.ts'
-import { countInBucket, lakeReadersMissing } from './support/lake-readers/readers.ts'
+import { countInBucket } from './support/lake-readers/readers.ts'
 import type { Place } from './support/place.ts'
 import { createPlace } from './support/place.ts'
 import type { Ending, Settings } from './support/process.ts'
 import { readJsonFrom, readRows, runWeir, startWeir } from './support/process.ts'
 import { toOracleRows } from './support/product.ts'
+import { pythonMissing } from './support/python.ts'
 import { copyBucket, createBucket, s3Missing, shareS3, toS3Variables } from './support/s3.ts'
 import { createVisitors } from './support/visitors.ts'
 
 const missing =
-  s3Missing() ?? kafkaMissing() ?? kafkaClientsMissing() ?? sparkMissing() ?? lakeReadersMissing()
+  s3Missing() ?? kafkaMissing() ?? kafkaClientsMissing() ?? sparkMissing() ?? pythonMissing()
 const isSkipped = missing !== null && process.env['CI'] !== 'true'
 const SEED = Number(process.env['WEIR_TEST_SEED'] ?? 21)
 const PREPARE_MS_MAX = 900_000

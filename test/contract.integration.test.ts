@@ -126,7 +126,7 @@ test.skipIf(why !== null && !isCi)(
     await send(weir, purchase('e1004', 'o1'), purchase('e2', null), view)
     await waitUntilDigested(weir.url)
     const options = { seed, examples: EXAMPLES }
-    const { exitCode, output } = await runSchemathesis(found.python, weir.url, options)
+    const { exitCode, output } = await runSchemathesis(found.programs, weir.url, options)
     expect(output).toContain('Fuzzing')
     const again = `WEIR_TEST_SEED=${seed} npm test -- test/contract.integration.test.ts`
     expect(exitCode, `${output}\nagain: ${again}`).toBe(0)

@@ -3,12 +3,13 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { expect, test } from 'vitest'
 import { assertLakeIsExact, waitUntilArchived } from './support/lake-check.ts'
-import { countWithReaders, lakeReadersMissing } from './support/lake-readers/readers.ts'
+import { countWithReaders } from './support/lake-readers/readers.ts'
 import { createPlace } from './support/place.ts'
 import { startWeir } from './support/process.ts'
+import { pythonMissing } from './support/python.ts'
 import { createVisitors } from './support/visitors.ts'
 
-const missing = lakeReadersMissing()
+const missing = pythonMissing()
 const isSkipped = missing !== null && process.env['CI'] !== 'true'
 
 test.skipIf(isSkipped)(

@@ -24,11 +24,11 @@ import {
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runWeir } from '../../test/support/process.ts'
+import { pythonMissing } from '../../test/support/python.ts'
 import type { Moto } from './support/tools/moto.ts'
 import { startMoto } from './support/tools/moto.ts'
-import { toolsMissing } from './support/tools/tools.ts'
 
-const missing = toolsMissing()
+const missing = pythonMissing()
 const isSkipped = missing !== null && process.env['CI'] !== 'true'
 const REGION = 'eu-central-1'
 const ACCOUNT = '123456789012'

@@ -15,10 +15,11 @@ import {
 } from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
 import { parseCodeBlocks } from '../../test/support/markdown.ts'
+import { pythonMissing } from '../../test/support/python.ts'
 import { startMoto } from './support/tools/moto.ts'
-import { resolveTools, toolsMissing } from './support/tools/tools.ts'
+import { resolveTools } from './support/tools/tools.ts'
 
-const missing = toolsMissing()
+const missing = pythonMissing()
 const isSkipped = missing !== null && process.env['CI'] !== 'true'
 const GUIDE = join(import.meta.dirname, '../../docs/guides/aws.md')
 const run = promisify(execFile)

@@ -32,6 +32,7 @@ import { waitUntilArchived } from '../../test/support/lake-check.ts'
 import type { Place } from '../../test/support/place.ts'
 import { createPlace } from '../../test/support/place.ts'
 import { toOracleRows } from '../../test/support/product.ts'
+import { pythonMissing } from '../../test/support/python.ts'
 import { createBucket, s3Missing, shareS3, toS3Variables } from '../../test/support/s3.ts'
 import type { ApiStage } from './support/api-stage.ts'
 import { openApiStage } from './support/api-stage.ts'
@@ -44,14 +45,13 @@ import { openPageHost } from './support/page-host.ts'
 import { resolveRuntime, runtimeMissing, startRuntime } from './support/runtime.ts'
 import type { Moto } from './support/tools/moto.ts'
 import { startMoto } from './support/tools/moto.ts'
-import { toolsMissing } from './support/tools/tools.ts'
 
 const missing =
   s3Missing() ??
   kafkaMissing() ??
   kafkaClientsMissing() ??
   sparkMissing() ??
-  toolsMissing() ??
+  pythonMissing() ??
   runtimeMissing() ??
   NO_BROWSER
 const isSkipped = missing !== null && process.env['CI'] !== 'true'

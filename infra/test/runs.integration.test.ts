@@ -36,6 +36,7 @@ import { SHOP_QUESTIONS, SHOP_SETTINGS } from '../../test/oracle/shop.ts'
 import type { Place } from '../../test/support/place.ts'
 import { createPlace } from '../../test/support/place.ts'
 import { toOracleRows } from '../../test/support/product.ts'
+import { pythonMissing } from '../../test/support/python.ts'
 import {
   createBucket,
   s3Missing,
@@ -56,9 +57,9 @@ import { putShopLake } from './support/shop-lake.ts'
 import { jarsOfProduct, jarsOfScript, makeDownloads } from './support/spark-archive.ts'
 import type { Moto } from './support/tools/moto.ts'
 import { startMoto } from './support/tools/moto.ts'
-import { resolveTools, toolsMissing } from './support/tools/tools.ts'
+import { resolveTools } from './support/tools/tools.ts'
 
-const missing = toolsMissing() ?? s3Missing() ?? sparkMissing() ?? runtimeMissing()
+const missing = pythonMissing() ?? s3Missing() ?? sparkMissing() ?? runtimeMissing()
 const isSkipped = missing !== null && process.env['CI'] !== 'true'
 const SEED = Number(process.env['WEIR_TEST_SEED'] ?? 7)
 const PREPARE_MS_MAX = 900_000

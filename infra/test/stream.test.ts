@@ -203,10 +203,12 @@ describe('the role of the tasks', () => {
       Properties: { PolicyName: Match.stringLikeRegexp('^TaskRole') },
     }),
   )
-  const statements = policy?.['Properties'].PolicyDocument.Statement as readonly {
+  const all = policy?.['Properties'].PolicyDocument.Statement as readonly {
+    readonly Effect: string
     readonly Action: string | readonly string[]
     readonly Resource: unknown
   }[]
+  const statements = all.filter(({ Effect }) => Effect === 'Allow')
 
   test('names its topics, its group and its folders', () => {
     expect(JSON.stringify(statements)).toContain(`"/${SETTINGS.kafkaGroup.default}"`)

@@ -11,7 +11,7 @@ import { promisify } from 'node:util'
 import { withLock } from '../../src/main/running/lock.ts'
 import { CACHE } from '../../src/main/spark/jars.ts'
 
-const INSTALL_MS_MAX = 300_000
+const INSTALL_MS_MAX = 600_000
 const run = promisify(execFile)
 
 /** What is missing to have any; null: nothing. */

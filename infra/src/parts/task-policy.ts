@@ -8,6 +8,8 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3'
 import type { Catalog } from '../../../src/model/catalog.ts'
 import { rejectsTopicOf, topicsOf } from '../../../src/model/catalog.ts'
 import { toKafkaArn } from './kafka-cluster.ts'
+import { ASKED_RUNS, PUBLISHED_RUNS } from './places.ts'
+import { denyObjects } from './statements.ts'
 
 /** The group of the digest workers: the default of `kafkaGroup`. */
 const GROUP = 'weir'
@@ -60,4 +62,10 @@ export function toFolderStatements(bucket: IBucket, folder: string): PolicyState
       resources: [bucket.arnForObjects(`${folder}/*`)],
     }),
   ]
+}
+
+/** What stands in their folder of the results, and is of others: runs of Spark. */
+export function toRunsDenial(resultsBucket: IBucket): PolicyStatement {
+  const keys = [`${ASKED_RUNS}/*`, `${PUBLISHED_RUNS}/*`]
+  return denyObjects(resultsBucket, ['s3:PutObject', 's3:DeleteObject'], keys)
 }

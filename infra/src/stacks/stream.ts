@@ -19,7 +19,7 @@ import { createFrontDoor } from '../parts/front-door.ts'
 import { readBootstrapBrokers } from '../parts/kafka-bootstrap.ts'
 import { createKafkaCluster, KAFKA_IAM_PORT } from '../parts/kafka-cluster.ts'
 import type { WeirStackProps } from '../parts/stack-props.ts'
-import { toFolderStatements, toKafkaStatements } from '../parts/task-policy.ts'
+import { toFolderStatements, toKafkaStatements, toRunsDenial } from '../parts/task-policy.ts'
 import type { Settings } from '../settings.ts'
 
 export interface StreamProps extends WeirStackProps {
@@ -96,6 +96,7 @@ function createTaskRole(scope: Construct, kafka: CfnCluster, props: StreamProps)
     ...toKafkaStatements(kafka, props.catalog),
     ...toFolderStatements(props.lakeBucket, 'lake'),
     ...toFolderStatements(props.resultsBucket, 'weir'),
+    toRunsDenial(props.resultsBucket),
   ]
   for (const statement of statements) role.addToPolicy(statement)
   return role

@@ -220,6 +220,15 @@ function toDeniedOfTask({ task, starter, lake, results, kafka, pages, job }: Cas
       ...lists(task, results, '', 'logs/'),
       ...puts(task, pages, 'index.html'),
     ],
+    'tasks change runs of Spark': [
+      ...puts(task, results, 'weir/runs/day-2026-11-22/plan.json'),
+      ...puts(task, results, 'weir/results/runs/day-2026-11-22/manifest.json'),
+      ...asks(
+        task,
+        's3:DeleteObject',
+        `${results}/weir/results/runs/day-2026-11-22/attempt/x.json.gz`,
+      ),
+    ],
     'tasks remove old versions': asks(task, 's3:DeleteObjectVersion', [
       `${lake}/${FILE}`,
       `${results}/weir/state/hash.key`,

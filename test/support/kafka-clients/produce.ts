@@ -1,22 +1,17 @@
 /**
  * Producers that are not ours: what a shop already sends its events with. Each sends a file of
  * events, one a line, to the topics of their types, and returns when all are acknowledged.
- *
- * Those of Python live in an environment of their own, made once, in the cache outside the tree.
  */
-import { execFile, spawn, spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
-import { mkdir, readFile, rename, rm } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { jarsMissing, KAFKA_TOOLS, resolveJars } from '../../../scripts/kafka/jars.ts'
-import { withLock } from '../../../src/main/running/lock.ts'
-import { CACHE } from '../../../src/main/spark/jars.ts'
 import type { OracleRecord } from '../../oracle/read-log.ts'
 import type { ReadRecord } from '../broker.ts'
+import { pythonMissing, resolvePrograms } from '../python.ts'
 
 /** `console` is kafka-console-producer, the Java client. */
 export type KafkaClient = 'kafka-python' | 'confluent-kafka' | 'console'
@@ -43,18 +38,14 @@ export const KAFKA_CLIENTS: readonly KafkaClient[] = ['kafka-python', 'confluent
 export const CODECS: readonly Codec[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
 
 const HERE = import.meta.dirname
-const REQUIREMENTS = join(HERE, 'requirements.txt')
 const SCRIPTS = { 'kafka-python': 'kafka_python.py', 'confluent-kafka': 'confluent.py' } as const
-const INSTALL_MS_MAX = 300_000
 const OUTPUT_BYTES_MAX = 64_000_000
 const DUMP_BYTES_MAX = 1_000_000_000
 const run = promisify(execFile)
 
 /** What is missing to run the clients, with what to install; null: nothing. */
 export function kafkaClientsMissing(): string | null {
-  const { status } = spawnSync('python3', ['-c', 'import venv, ensurepip'])
-  if (status !== 0) return 'python3 with venv is missing: install python3-venv'
-  return jarsMissing(KAFKA_TOOLS)
+  return pythonMissing() ?? jarsMissing(KAFKA_TOOLS)
 }
 
 /** Downloads what the clients need, if this machine has it not. */
@@ -149,30 +140,7 @@ export async function runPython(code: string): Promise<string> {
 
 /** The interpreter that has the clients of requirements.txt. */
 async function resolvePython(): Promise<string> {
-  const hash = createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex').slice(0, 8)
-  const folder = join(CACHE, `kafka-clients-${hash}`)
-  if (!existsSync(folder)) {
-    await mkdir(CACHE, { recursive: true })
-    await withLock(join(CACHE, 'python.lock'), async () => {
-      if (!existsSync(folder)) await install(folder)
-    })
-  }
-  return toInterpreter(folder)
-}
-
-const toInterpreter = (folder: string): string => join(folder, 'bin', 'python')
-
-/** Beside its place, then renamed: what is there is whole. An environment's python bears that. */
-async function install(folder: string): Promise<void> {
-  const partial = `${folder}.${process.pid}.partial`
-  try {
-    await run('python3', ['-m', 'venv', partial])
-    const pip = ['-m', 'pip', 'install', '-q', '--only-binary', ':all:', '-r', REQUIREMENTS]
-    await run(toInterpreter(partial), pip, { timeout: INSTALL_MS_MAX })
-    await rename(partial, folder)
-  } finally {
-    await rm(partial, { recursive: true, force: true })
-  }
+  return join(await resolvePrograms('kafka-clients', join(HERE, 'requirements.txt')), 'python')
 }
 
 /** One process for each topic, since that is all the tool can. */

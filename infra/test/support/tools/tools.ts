@@ -1,38 +1,8 @@
-/**
- * Programs that PyPI has and tests need: moto, AWS's command line, shellcheck. They are in a Python
- * environment of their own, made once, in the cache outside the tree. Nothing of it is shipped.
- */
-import { execFile, spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
+/** Programs that PyPI has and tests need: moto, AWS's command line, shellcheck. */
 import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { withLock } from '../../../../src/main/running/lock.ts'
-import { CACHE } from '../../../../src/main/spark/jars.ts'
-
-const REQUIREMENTS = join(import.meta.dirname, 'requirements.txt')
-const INSTALL_MS_MAX = 600_000
-const run = promisify(execFile)
-
-/** What is missing to have the programs, with what to install; null: nothing. */
-export function toolsMissing(): string | null {
-  const { status } = spawnSync('python3', ['-c', 'import venv, ensurepip'])
-  return status === 0 ? null : 'python3 with venv is missing: install python3-venv'
-}
+import { resolvePrograms } from '../../../../test/support/python.ts'
 
 /** The folder of the programs, which are downloaded the first time: that takes a minute. */
-export async function resolveTools(): Promise<string> {
-  const hash = createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex').slice(0, 8)
-  const directory = join(CACHE, `infra-tools-${hash}`)
-  await mkdir(CACHE, { recursive: true })
-  await withLock(`${directory}.lock`, async () => {
-    if (existsSync(join(directory, 'ready'))) return
-    await rm(directory, { recursive: true, force: true })
-    const words = ['install', '-q', '--disable-pip-version-check', '-r', REQUIREMENTS]
-    await run('python3', ['-m', 'venv', directory])
-    await run(join(directory, 'bin', 'pip'), words, { timeout: INSTALL_MS_MAX })
-    await run('touch', [join(directory, 'ready')])
-  })
-  return join(directory, 'bin')
+export function resolveTools(): Promise<string> {
+  return resolvePrograms('infra-tools', join(import.meta.dirname, 'requirements.txt'))
 }
