@@ -81,13 +81,17 @@ export class Database {
     if (this.#readerCount >= READERS_MAX) {
       await new Promise<void>(resolve => this.#waiting.push(resolve))
     } else this.#readerCount += 1
+    let connection: DuckDBConnection | null = null
     try {
-      const connection = this.#idle.pop() ?? (await this.#instance.connect())
-      return await readIn(connection, work, () => this.#idle.push(connection))
+      connection = this.#idle.pop() ?? (await this.#instance.connect())
+      await connection.run('BEGIN TRANSACTION READ ONLY')
+      const found = await work(connection)
+      this.#release(connection)
+      return found
     } catch (error) {
-      throw toFault('could not read', error)
-    } finally {
+      connection?.closeSync()
       this.#leave()
+      throw toFault('could not read', error)
     }
   }
 
@@ -104,31 +108,23 @@ export class Database {
     openDirectories.delete(this.#directory)
   }
 
+  /** Ends a snapshot, for which its reader does not wait. */
+  #release(connection: DuckDBConnection): void {
+    connection
+      .run('COMMIT')
+      .then(
+        () => this.#idle.push(connection),
+        () => connection.closeSync(),
+      )
+      .finally(() => this.#leave())
+  }
+
   /** A reader that ends hands its place to the one that has waited longest. */
   #leave(): void {
     const next = this.#waiting.shift()
     if (next !== undefined) next()
     else this.#readerCount -= 1
     if (this.#readerCount === 0) this.#onIdle?.()
-  }
-}
-
-/** Reads in a transaction. A connection in which all went well can be used again. */
-async function readIn<T>(
-  connection: DuckDBConnection,
-  work: (connection: DuckDBConnection) => Promise<T>,
-  reuse: () => void,
-): Promise<T> {
-  let isWell = false
-  try {
-    await connection.run('BEGIN TRANSACTION READ ONLY')
-    const found = await work(connection)
-    await connection.run('COMMIT')
-    isWell = true
-    return found
-  } finally {
-    if (isWell) reuse()
-    else connection.closeSync()
   }
 }
 

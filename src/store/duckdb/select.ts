@@ -64,6 +64,7 @@ export function selectRows(ask: Ask, kept: Kept, currencyCount: number): Select 
 export function selectOldestStart(ask: Ask, kept: Kept, last: number): Select {
   const { texts, bind } = createBinding()
   const rows = sourceOf(ask, kept.tables.rows, { windows: kept.windows, what: 'rows', bind })
+  if (last === 1) return { sql: `SELECT max(window_start)::DOUBLE FROM ${rows}`, texts }
   const starts = `SELECT DISTINCT window_start FROM ${rows}
     ORDER BY window_start DESC LIMIT ${last}`
   return { sql: `SELECT min(window_start)::DOUBLE FROM (${starts})`, texts }
