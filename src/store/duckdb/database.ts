@@ -19,7 +19,7 @@ const WAL_BYTES_MAX: number = 16 * MIB
  * Freed memory is handed back to the system above this; DuckDB's own 128 MiB would stay with the
  * process for ever, beside what it may hold. With one MiB, questions take twice as long.
  */
-const FREED_BYTES_MAX: number = 8 * MIB
+const FREED_BYTES_MAX: number = 2 * MIB
 /** Snapshots read at one time; libuv has four threads, and a commit must find one free. */
 const READERS_MAX = 2
 
