@@ -133,7 +133,7 @@ test("a config imports from 'weir', runs, and is typed", { timeout: STEP_MS_MAX 
   })
 })
 
-test('weir/test and weir/client are imported, run, and are typed', {
+test('weir/test, weir/client and weir/sdk are imported, run, and are typed', {
   timeout: STEP_MS_MAX,
 }, async () => {
   const code = `
@@ -166,6 +166,17 @@ test('weir/test and weir/client are imported, run, and are typed', {
     stdout: expect.stringContaining('question'),
   })
   expect(existsSync(join(folder, 'node_modules', 'weir', 'sdk', 'dist', 'sdk.js'))).toBe(true)
+  const page = `
+    import { openWeir } from 'weir/sdk'
+    const weir = openWeir({ url: 'https://events.shop.example' })
+    export const order: string | null = weir.purchase({ order_id: 'o1', total_amount: 9.9 })
+  `
+  writeFileSync(join(folder, 'page.mts'), page)
+  await check('page.mts')
+  writeFileSync(join(folder, 'wrong-page.mts'), page.replace('total_amount:', 'amount:'))
+  await expect(check('wrong-page.mts')).rejects.toMatchObject({
+    stdout: expect.stringContaining('amount'),
+  })
 })
 
 test('it starts, collects, shows its page, and stops', { timeout: STEP_MS_MAX }, async () => {
