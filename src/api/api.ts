@@ -1,7 +1,7 @@
 /**
- * Questions over HTTP: results, the ledger, the quarantine, health, and counters for operators. It
- * only reads. What it answers with is in `contract.ts`; where it runs (node:http now, a Lambda
- * later) it does not know. Everything that is wrong with a request is told in one `problem`.
+ * Questions over HTTP: results, the ledger, the quarantine, health, and counters for operators; and
+ * what an operator may have done, repairs and rebuilds. What it answers with is in `contract.ts`;
+ * where it runs it does not know. Everything that is wrong with a request is told in one `problem`.
  */
 import type { Hono } from 'hono'
 import type { Ledger } from '../model/ledger.ts'
@@ -57,7 +57,7 @@ export function createApi(sources: ApiSources): Hono {
   const app = createApp(sources)
   const serve = (name: RouteName, answer: Answer): void => serveRoute(app, ROUTES[name], answer)
 
-  serveCounted(app, { ...sources, logState: ledger => sources.logState(ledger) }, ROUTES)
+  serveCounted(app, sources, ROUTES)
   serve('scrape', async context => context.body(await scrape(sources)))
   serve('quarantine', async context => {
     const page = parsePage(new URL(context.req.url).searchParams)

@@ -5,7 +5,7 @@
  */
 import type { Context } from 'hono'
 import { Hono } from 'hono'
-import { problemOfFault, toProblem } from '../model/problem.ts'
+import { INTERNAL, problemOfFault, toProblem } from '../model/problem.ts'
 import { SEGMENT_PATHS } from '../model/segment.ts'
 import { isFault } from '../std/fault.ts'
 import type { HealthAnswer, Route } from './contract.ts'
@@ -63,13 +63,13 @@ export function createApp(sources: AppSources): Hono {
       return toResponse(toProblem('draining', 'weir is shutting down; ask again soon'))
     }
     sources.report(error)
-    return toResponse(toProblem('internal', 'weir failed at this request, and has logged why'))
+    return toResponse(INTERNAL)
   })
   return app
 }
 
 export function serveRoute(app: Hono, route: Route, answer: Answer): void {
-  const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1')
+  const path = toPattern(route)
   const isRead = route.method === 'GET'
   app.on(route.method, path, context => {
     assertParameters(route, new URL(context.req.url).searchParams)
@@ -78,6 +78,11 @@ export function serveRoute(app: Hono, route: Route, answer: Answer): void {
     return answer(context)
   })
   app.all(path, () => refuseMethod(route.path, isRead ? 'GET, HEAD' : route.method))
+}
+
+/** A route's path as Hono writes it. */
+export function toPattern({ path }: Route): string {
+  return path.replaceAll(/\{(\w+)\}/g, ':$1')
 }
 
 /** Where there is no front door, and where it is asked in a wrong way. */

@@ -23,7 +23,7 @@ export type ToEmfLines = (sample: MetricsSample) => readonly string[]
 const NAMESPACE = 'Weir'
 const VERDICTS = ['accepted', 'duplicate', 'invalid'] as const
 type Verdict = (typeof VERDICTS)[number]
-type Unit = 'Seconds' | 'Bytes' | 'Count' | 'None'
+type Unit = 'Seconds' | 'Milliseconds' | 'Bytes' | 'Count' | 'None'
 
 interface Metric {
   readonly name: string
@@ -63,20 +63,37 @@ type Labels = { readonly [Name in 'Service' | 'Partition' | 'Verdict']?: string 
 
 /** None where no value is known. */
 function toLine(atMs: number, labels: Labels, metrics: readonly Metric[]): readonly string[] {
-  const known = metrics.filter(({ value }) => value !== null)
-  if (known.length === 0) return []
+  const known = metrics.flatMap(({ value, ...one }) => (value === null ? [] : { ...one, value }))
+  return known.length === 0 ? [] : [toEmfLine({ atMs, labels, metrics: known })]
+}
+
+export interface EmfLine {
+  /** ms since the epoch. */
+  readonly atMs: number
+  /** Each set of labels is a metric of its own, and is paid for. */
+  readonly labels: Labels
+  readonly metrics: readonly {
+    readonly name: string
+    readonly unit: Unit
+    readonly value: number
+  }[]
+  /** What stands beside, for who reads the log. */
+  readonly beside?: { readonly [name: string]: string | number | boolean }
+}
+
+/** One line, without its end. */
+export function toEmfLine({ atMs, labels, metrics, beside = {} }: EmfLine): string {
   const directive = {
     Namespace: NAMESPACE,
     Dimensions: [Object.keys(labels)],
-    Metrics: known.map(({ name, unit }) => ({ Name: name, Unit: unit })),
+    Metrics: metrics.map(({ name, unit }) => ({ Name: name, Unit: unit })),
   }
-  return [
-    JSON.stringify({
-      _aws: { Timestamp: atMs, CloudWatchMetrics: [directive] },
-      ...labels,
-      ...Object.fromEntries(known.map(({ name, value }) => [name, value])),
-    }),
-  ]
+  return JSON.stringify({
+    _aws: { Timestamp: atMs, CloudWatchMetrics: [directive] },
+    ...labels,
+    ...Object.fromEntries(metrics.map(({ name, value }) => [name, value])),
+    ...beside,
+  })
 }
 
 function toLedgerMetrics({ partitions }: AuditAnswer): readonly Metric[] {

@@ -4,7 +4,7 @@
  */
 import type { Hono } from 'hono'
 import { toProblem } from '../model/problem.ts'
-import { createApp, refuseEvents } from './app.ts'
+import { createApp, refuseEvents, toPattern } from './app.ts'
 import type { RouteName } from './contract.ts'
 import { READER_ROUTES, ROUTES } from './contract.ts'
 import type { CountedSources } from './counted.ts'
@@ -24,8 +24,7 @@ export function createReaderApi(sources: ReaderSources): Hono {
   refuseEvents(app)
   const known = new Set<string>(READER_ROUTES)
   for (const name of Object.keys(ROUTES) as RouteName[]) {
-    const path = ROUTES[name].path.replaceAll(/\{(\w+)\}/g, ':$1')
-    if (!known.has(name)) app.all(path, () => notHere(ELSEWHERE))
+    if (!known.has(name)) app.all(toPattern(ROUTES[name]), () => notHere(ELSEWHERE))
   }
   app.notFound(context => {
     const detail = `there is nothing at ${context.req.path}; GET /openapi.json lists what there is`

@@ -8,7 +8,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { CheckKey } from '../model/access.ts'
 import type { Problem } from '../model/problem.ts'
-import { answerProblem, problemOfFault, toProblem } from '../model/problem.ts'
+import { answerProblem, INTERNAL, problemOfFault, toProblem } from '../model/problem.ts'
 import type { Clock } from '../std/clock.ts'
 import { endAfterBody } from '../std/end-after-body.ts'
 import { isFault } from '../std/fault.ts'
@@ -102,7 +102,7 @@ export function createCollectorHandler(options: CollectorHandlerOptions): Collec
       // Called off while it waited for the log: it may be stored, and is the same event again.
       if (signal.aborted) return refuse(DRAINING)
       report(error)
-      return refuse(toProblem('internal', 'weir failed at this request, and has logged why'))
+      return refuse(INTERNAL)
     } finally {
       count.inFlightRequests -= 1
     }

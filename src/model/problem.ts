@@ -88,6 +88,12 @@ export function toProblem(code: keyof typeof PROBLEMS, detail: string): Problem 
 }
 
 /** Where a page says what a problem is; every process that answers serves it. */
+/** Of an error that is ours: its text is for the log, and not for who asks. */
+export const INTERNAL: Problem = toProblem(
+  'internal',
+  'weir failed at this request, and has logged why',
+)
+
 export function toProblemPath(code: string): string {
   return `/problems/${code}`
 }

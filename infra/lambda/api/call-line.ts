@@ -1,9 +1,8 @@
 /**
- * One line of log for each call, from which CloudWatch makes metrics: "Embedded metric format
- * specification" of its user guide.
- * The function's name is the only dimension: each set of dimensions is a metric of its own, and is
- * paid for. Route and status stand beside, for Logs Insights.
+ * One line of log for each call, from which CloudWatch makes metrics. The service is the only
+ * dimension; route and status stand beside, for Logs Insights.
  */
+import { toEmfLine } from '../../../src/api/emf.ts'
 import type { Call } from '../../../src/api/lambda/gateway.ts'
 
 export interface CallLine extends Call {
@@ -14,30 +13,18 @@ export interface CallLine extends Call {
   readonly isCold: boolean
 }
 
-const NAMESPACE = 'Weir'
-const SERVICE = 'api'
-const METRICS = [
-  { Name: 'Latency', Unit: 'Milliseconds' },
-  { Name: 'Requests', Unit: 'Count' },
-  { Name: 'ClientErrors', Unit: 'Count' },
-  { Name: 'ServerErrors', Unit: 'Count' },
-]
-
 export function toCallLine(line: CallLine): string {
   const { requestId, route, status, atMs, durationMs, isCold } = line
-  return JSON.stringify({
-    _aws: {
-      Timestamp: atMs,
-      CloudWatchMetrics: [{ Namespace: NAMESPACE, Dimensions: [['Service']], Metrics: METRICS }],
-    },
-    Service: SERVICE,
-    Latency: Math.round(durationMs * 100) / 100,
-    Requests: 1,
-    ClientErrors: status >= 400 && status < 500 ? 1 : 0,
-    ServerErrors: status >= 500 ? 1 : 0,
-    Route: route,
-    Status: status,
-    Cold: isCold,
-    RequestId: requestId,
+  const isClients = status >= 400 && status < 500
+  return toEmfLine({
+    atMs,
+    labels: { Service: 'api' },
+    metrics: [
+      { name: 'Latency', unit: 'Milliseconds', value: Math.round(durationMs * 100) / 100 },
+      { name: 'Requests', unit: 'Count', value: 1 },
+      { name: 'ClientErrors', unit: 'Count', value: isClients ? 1 : 0 },
+      { name: 'ServerErrors', unit: 'Count', value: status >= 500 ? 1 : 0 },
+    ],
+    beside: { Route: route, Status: status, Cold: isCold, RequestId: requestId },
   })
 }

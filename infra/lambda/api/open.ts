@@ -4,31 +4,26 @@
  * may read answers, exactly, with commas between.
  */
 import { randomBytes, randomInt } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Call, GatewayHandler } from '../../../src/api/lambda/gateway.ts'
 import { createGatewayHandler } from '../../../src/api/lambda/gateway.ts'
 import { createPlaceApi } from '../../../src/flow/place-reader.ts'
 import type { LoadedConfig } from '../../../src/main/config/load.ts'
-import { loadConfig } from '../../../src/main/config/load.ts'
 import { parseS3Url } from '../../../src/main/config/s3-url.ts'
 import { openS3Objects } from '../../../src/objects/s3/s3-objects.ts'
 import type { Clock } from '../../../src/std/clock.ts'
 import { Fault } from '../../../src/std/fault.ts'
 import { createPrng } from '../../../src/std/prng.ts'
 import { SECOND_MS } from '../../../src/std/units.ts'
+import type { FunctionPlace } from '../function-config.ts'
+import { loadFunctionConfig } from '../function-config.ts'
 
-export interface OpenOptions {
-  readonly environment: { readonly [name: string]: string | undefined }
-  /** Where the shop's config is, if it has one: CONFIG_FILE, as the bundling puts it. */
-  readonly directory: string
+export interface OpenOptions extends FunctionPlace {
   readonly version: string
   readonly clock: Clock
   readonly served: (call: Call) => void
   readonly report: (error: unknown) => void
 }
 
-const CONFIG_FILE = 'weir.config.mjs'
 const CORS = 'WEIR_CORS'
 /** Workers commit to a bucket every ten seconds; a look is a listing, and a get for each shard. */
 const LOOK_MS_MAX = 5 * SECOND_MS
@@ -43,7 +38,7 @@ const SEED_MAX = 2 ** 32
 /** Asks nothing of the world yet. Throws CONFIG_INVALID, naming the variable. */
 export async function openApi(options: OpenOptions): Promise<GatewayHandler> {
   const { environment, version, clock, served, report } = options
-  const config = await load(options)
+  const config = await loadFunctionConfig(options, [CORS])
   const app = createPlaceApi({
     objects: openPlace(config, clock),
     plans: config.plans,
@@ -55,16 +50,6 @@ export async function openApi(options: OpenOptions): Promise<GatewayHandler> {
     report,
   })
   return createGatewayHandler({ app, originsAllowed: originsOf(environment), served, report })
-}
-
-async function load({ environment, directory }: OpenOptions): Promise<LoadedConfig> {
-  const path = join(directory, CONFIG_FILE)
-  return await loadConfig({
-    flags: {},
-    environment: Object.fromEntries(Object.entries(environment).filter(([name]) => name !== CORS)),
-    configPath: existsSync(path) ? path : null,
-    workingDirectory: directory,
-  })
 }
 
 function openPlace({ settings }: LoadedConfig, clock: Clock): ReturnType<typeof openS3Objects> {

@@ -46,7 +46,7 @@ export async function handler(
   const signal = AbortSignal.timeout(Math.max(context.getRemainingTimeInMillis() - LAST_MS, 1))
   if (!('kind' in event)) return await answer(event, { runs, metrics, signal })
   const ticked = await runs.tick(event.time, signal)
-  say({ tick: event.time, ticked })
+  print(JSON.stringify({ tick: event.time, ticked }))
   return ticked
 }
 
@@ -54,12 +54,12 @@ async function open(): Promise<OpenRuns> {
   const job = readFileSync(JOBS.find(existsSync) ?? 'job.py', 'utf8')
   const clock = createSystemClock()
   const onFailed = (run: string, reason: string): void => {
-    say(toFailureLine(clock.now(), run, reason))
+    print(toFailureLine(clock.now(), run, reason))
   }
   return await openRuns({ environment: process.env, directory: HERE, job, clock, onFailed })
 }
 
 /** A line of the log. */
-function say(line: object): void {
-  process.stdout.write(`${JSON.stringify(line)}\n`)
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
 }

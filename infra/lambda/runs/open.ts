@@ -6,23 +6,19 @@
  *   with WEIR_LAUNCH_TEMPLATE_ID and, if wanted, WEIR_INSTANCE_TAGS, `key=value,key=value`
  * - WEIR_RUN_EVERY: `hour` or `day`, which windows a tick of the schedule is about
  */
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import type { LoadedConfig } from '../../../src/main/config/load.ts'
-import { loadConfig } from '../../../src/main/config/load.ts'
 import { parseS3Url } from '../../../src/main/config/s3-url.ts'
 import { openObjects } from '../../../src/main/running/open-objects.ts'
 import type { Clock } from '../../../src/std/clock.ts'
 import { Fault } from '../../../src/std/fault.ts'
+import type { FunctionPlace } from '../function-config.ts'
+import { loadFunctionConfig } from '../function-config.ts'
 import type { JobRunner } from './job-runner.ts'
 import type { Runs } from './runs.ts'
 import { createRuns } from './runs.ts'
 import type { Every } from './schedule.ts'
 
-export interface OpenOptions {
-  readonly environment: { readonly [name: string]: string | undefined }
-  /** Where the shop's config is, if it has one: CONFIG_FILE, as the bundling puts it. */
-  readonly directory: string
+export interface OpenOptions extends FunctionPlace {
   /** The text of spark/job.py. */
   readonly job: string
   readonly clock: Clock
@@ -36,7 +32,6 @@ export interface OpenRuns extends AsyncDisposable {
   readonly metrics: readonly string[]
 }
 
-const CONFIG_FILE = 'weir.config.mjs'
 const OWN = {
   runner: 'WEIR_RUNNER',
   every: 'WEIR_RUN_EVERY',
@@ -51,7 +46,7 @@ const REQUEST = { connectionTimeout: 2000, requestTimeout: 6000, throwOnRequestT
 /** Throws CONFIG_INVALID, naming the variable. */
 export async function openRuns(options: OpenOptions): Promise<OpenRuns> {
   const { environment, job, clock, onFailed } = options
-  const config = await load(options)
+  const config = await loadFunctionConfig(options, Object.values(OWN))
   const [lake, results] = [placeAt(config, 'archive'), placeAt(config, 'results')]
   const { runner, close } = await openRunner(environment, results)
   const stores = {
@@ -81,18 +76,6 @@ export async function openRuns(options: OpenOptions): Promise<OpenRuns> {
       await stores.results[Symbol.asyncDispose]()
     },
   }
-}
-
-async function load({ environment, directory }: OpenOptions): Promise<LoadedConfig> {
-  const own: readonly string[] = Object.values(OWN)
-  const settings = Object.entries(environment).filter(([name]) => !own.includes(name))
-  const path = join(directory, CONFIG_FILE)
-  return await loadConfig({
-    flags: {},
-    environment: Object.fromEntries(settings),
-    configPath: existsSync(path) ? path : null,
-    workingDirectory: directory,
-  })
 }
 
 function placeAt({ settings }: LoadedConfig, name: 'archive' | 'results'): string {

@@ -3,7 +3,7 @@
  * gateway, with the headers that other origins' pages need, on refusals too. An answer that a
  * function cannot give, because it is too large, is a problem that says so.
  */
-import { toProblem } from '../../model/problem.ts'
+import { INTERNAL, toProblem } from '../../model/problem.ts'
 import { MIB } from '../../std/units.ts'
 import { isOriginAllowed, PREFLIGHT_HEADERS, toOriginHeaders } from '../origins.ts'
 import { toResponse } from '../respond.ts'
@@ -35,8 +35,6 @@ export type GatewayHandler = (event: unknown) => Promise<GatewayAnswer>
  * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html. The rest is for headers.
  */
 const ANSWER_BYTES_MAX = 6 * MIB - 64 * 1024
-
-const INTERNAL = toProblem('internal', 'weir failed at this request, and has logged why')
 
 export function createGatewayHandler(options: GatewayOptions): GatewayHandler {
   return async input => {

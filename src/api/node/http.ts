@@ -8,7 +8,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Doorman } from '../../model/access.ts'
-import { answerProblem, toProblem } from '../../model/problem.ts'
+import { answerProblem, INTERNAL } from '../../model/problem.ts'
 import { SEGMENT_PATHS } from '../../model/segment.ts'
 import type { Clock } from '../../std/clock.ts'
 import { Fault, messageOf, systemCodeOf } from '../../std/fault.ts'
@@ -81,8 +81,6 @@ const DRAIN_CHECK_MS = 20
 const DRAIN_MS_MAX: number = 3 * SECOND_MS
 
 const EVENT_PATHS: ReadonlySet<string> = new Set(['/v1/events', ...SEGMENT_PATHS])
-
-const INTERNAL = toProblem('internal', 'weir failed at this request, and has logged why')
 
 /** Throws ADDRESS_IN_USE, CONFIG_INVALID for a host that is not here, FILE_UNREADABLE. */
 export async function serveHttp(options: ServeOptions): Promise<HttpServer> {

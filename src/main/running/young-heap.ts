@@ -8,7 +8,7 @@ import { PerformanceObserver } from 'node:perf_hooks'
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 import { MIB, SECOND_MS } from '../../std/units.ts'
 
-/** What collections may take of a second: at 1,000 events/s they take less, at ten times that more. */
+/** What collections may take of a second: of 1,000 events it is less, of ten thousand more. */
 const COLLECTING_MS_MAX = 200
 /** It grows eightfold at once, as V8 sees need, and then no more. */
 const GROWTH = 8
