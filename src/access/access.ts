@@ -11,12 +11,14 @@ import { keyOf } from '../model/access.ts'
 import type { Problem } from '../model/problem.ts'
 import { toProblem } from '../model/problem.ts'
 import type { Clock } from '../std/clock.ts'
+import { memoize } from '../std/memo.ts'
 import type { Source } from './address.ts'
 import { createSources } from './address.ts'
+import type { Taken } from './buckets.ts'
 import type { Keyring, KeyVerdict, ShownKey } from './key.ts'
 import { isAllowed, isSame, judgeKey, toShownKey } from './key.ts'
-import type { Limited, Policy, Rates } from './limits.ts'
-import { createLimits } from './limits.ts'
+import type { Policy, Rates } from './limits.ts'
+import { createLimits, toLimitHeaders } from './limits.ts'
 
 export interface DoorOptions {
   /** null: none are asked for. */
@@ -32,12 +34,19 @@ export interface DoorOptions {
 }
 
 const PASSED: Admission = { problem: null, headers: {} }
+/** Keys whose hash is remembered: a shop's pages and servers show the same few. */
+const SHOWN_COUNT_MAX = 100
 const HOW = 'send it as Authorization: Bearer KEY, or as X-Api-Key'
 
 /** Throws CONFIG_INVALID for a proxy that is no address. */
 export function createDoor(options: DoorOptions): Doorman {
   const { keyring, localKey, rates, trustedProxies, salt, clock } = options
   const sources = createSources(trustedProxies)
+  const shownKey = memoize(toShownKey, SHOWN_COUNT_MAX)
+  const shownKeyOf = (headers: Visit['headers']): ShownKey | null => {
+    const text = keyOf(headers)
+    return text === null ? null : shownKey(text)
+  }
   const limits = createLimits({ rates, salt, now: () => clock.monotonic() })
 
   const judge = (key: ShownKey | null, scope: Scope): Judged => {
@@ -73,11 +82,15 @@ export function createDoor(options: DoorOptions): Doorman {
       const isWrite = need === 'write' || need === 'write-body'
       const policy: Policy = isWrite ? 'write' : 'read'
       const ofAddress = limits.byAddress(policy, source)
-      if (ofAddress.waitS > 0) return refuseRate(ofAddress)
+      if (ofAddress !== null && !ofAddress.taken.isTaken) {
+        return refuseRate(ofAddress.taken, toLimitHeaders(ofAddress))
+      }
       const { problem, keyId } = judgeVisit(visit, key, source)
-      const limited = keyId === null ? ofAddress : limits.byKey(policy, keyId, ofAddress)
-      if (problem !== null) return { problem, headers: withChallenge(problem, key, limited) }
-      return limited.waitS > 0 ? refuseRate(limited) : { problem: null, headers: limited.headers }
+      const ofKey = keyId === null ? null : limits.byKey(policy, keyId)
+      const headers = toLimitHeaders(ofAddress, ofKey)
+      if (problem !== null) return { problem, headers: withChallenge(problem, key, headers) }
+      if (ofKey !== null && !ofKey.taken.isTaken) return refuseRate(ofKey.taken, headers)
+      return { problem: null, headers }
     },
     recheck: visit => judgeVisit(visit, shownKeyOf(visit.headers), sources.find(visit)).problem,
     checkKey: (key, scope) => judge(key === null ? null : toShownKey(key), scope).problem,
@@ -118,19 +131,14 @@ function toText(kind: Exclude<KeyVerdict['kind'], 'good'>): string {
 function withChallenge(
   { code }: Problem,
   key: ShownKey | null,
-  limited: Limited,
-): Readonly<Record<string, string>> {
-  if (code !== 'unauthorized') return limited.headers
+  headers: Admission['headers'],
+): Admission['headers'] {
+  if (code !== 'unauthorized') return headers
   const error = key === null ? '' : ', error="invalid_token"'
-  return { ...limited.headers, 'WWW-Authenticate': `Bearer realm="weir"${error}` }
+  return { ...headers, 'WWW-Authenticate': `Bearer realm="weir"${error}` }
 }
 
-function refuseRate({ waitS, headers }: Limited): Admission {
+function refuseRate({ waitS }: Taken, headers: Admission['headers']): Admission {
   const detail = `too many requests; ask again in ${waitS} s, and see RateLimit-Policy`
   return { problem: toProblem('rate_limited', detail), headers }
-}
-
-function shownKeyOf(headers: Visit['headers']): ShownKey | null {
-  const text = keyOf(headers)
-  return text === null ? null : toShownKey(text)
 }

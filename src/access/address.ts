@@ -5,6 +5,7 @@
 import { BlockList, isIP } from 'node:net'
 import type { Peer, Visit } from '../model/access.ts'
 import { Fault } from '../std/fault.ts'
+import { memoize } from '../std/memo.ts'
 
 export interface Source {
   /** Who it is, for limits: an IPv4 address, or the first 64 bits of an IPv6 one. */
@@ -21,6 +22,8 @@ export interface Sources {
 }
 
 const HOP_COUNT_MAX = 20
+/** Whose names are remembered: all requests of a connection come from one address. */
+const END_COUNT_MAX = 4_096
 const FORWARDING = ['x-forwarded-for', 'forwarded', 'via', 'x-real-ip']
 
 /**
@@ -34,21 +37,34 @@ export function createSources(trustedProxies: readonly string[]): Sources {
     const family = isIP(address)
     return family !== 0 && trusted.check(address, family === 4 ? 'ipv4' : 'ipv6')
   }
+  const endOf = memoize(toEnd, END_COUNT_MAX)
   return {
     find: ({ headers, remoteAddress, localAddress }) => {
-      const remote = toPlain(remoteAddress)
-      if (isTrusted(remote)) {
-        return { id: toSourceId(findClient(headers, remote, isTrusted)), isHere: false }
+      const remote = endOf(remoteAddress)
+      if (isTrusted(remote.plain)) {
+        return { id: toSourceId(findClient(headers, remote.plain, isTrusted)), isHere: false }
       }
-      const isNear = isLoopback(remote) || remote === toPlain(localAddress)
+      const isNear = remote.isLoopback || remote.plain === endOf(localAddress).plain
       const isForwarded = FORWARDING.some(name => headers[name] !== undefined)
-      return { id: toSourceId(remote), isHere: isNear && !isForwarded }
+      return { id: remote.id, isHere: isNear && !isForwarded }
     },
     peerOf: remoteAddress => {
-      const remote = toPlain(remoteAddress)
-      return { id: toSourceId(remote), isMany: isLoopback(remote) || isTrusted(remote) }
+      const { plain, id, isLoopback: isOwn } = endOf(remoteAddress)
+      return { id, isMany: isOwn || isTrusted(plain) }
     },
   }
+}
+
+/** One end of a connection. */
+interface End {
+  readonly plain: string
+  readonly id: string
+  readonly isLoopback: boolean
+}
+
+function toEnd(address: string): End {
+  const plain = toPlain(address)
+  return { plain, id: toSourceId(plain), isLoopback: isLoopback(plain) }
 }
 
 /** The last of X-Forwarded-For that is no proxy of ours: what stands left of it is hearsay. */

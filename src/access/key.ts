@@ -4,6 +4,7 @@
  */
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { Scope } from '../model/access.ts'
+import { memoize } from '../std/memo.ts'
 
 /** What is kept of a key. */
 export interface KeyRecord {
@@ -37,6 +38,9 @@ export const KEY_RANDOM_BYTES: number = ID_LENGTH + SECRET_LENGTH
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 const KEY = /^weir_([0-9a-z]{12})_[0-9a-z]{32}$/
 
+/** Of keys that were found, so that those which are used do not cost it again. */
+const toBytes = memoize(hex => Buffer.from(hex, 'hex'), 1_000)
+
 export interface KeyWish extends Pick<KeyRecord, 'name' | 'scopes' | 'createdMs' | 'expiresMs'> {
   /** KEY_RANDOM_BYTES of them. */
   readonly random: Uint8Array
@@ -52,7 +56,7 @@ export function makeKey(wish: KeyWish): { readonly text: string; readonly record
   return { text, record: { id, name, scopes, sha256, createdMs, expiresMs, revokedMs: null } }
 }
 
-/** A key as a request shows it. It is hashed once. */
+/** A key as a request shows it. */
 export interface ShownKey {
   /** null: it does not look like a key. */
   readonly id: string | null
@@ -68,7 +72,7 @@ export function toShownKey(text: string): ShownKey {
  */
 export function judgeKey({ id, sha256 }: ShownKey, keyring: Keyring, nowMs: number): KeyVerdict {
   const record = id === null ? undefined : keyring.get(id)
-  if (record === undefined || !isSame(sha256, Buffer.from(record.sha256, 'hex'))) {
+  if (record === undefined || !isSame(sha256, toBytes(record.sha256))) {
     return { kind: 'unknown' }
   }
   const state = stateOf(record, nowMs)

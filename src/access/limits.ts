@@ -15,17 +15,25 @@ export interface Rates {
 
 export type Policy = keyof Rates
 
-export interface Limited {
-  /** Seconds to wait; 0: the request may pass. */
-  readonly waitS: number
-  readonly headers: Readonly<Record<string, string>>
+/** A request, counted against a limit. */
+export interface Counted {
+  readonly taken: Taken
+  readonly limit: Limit
 }
 
+interface Limit {
+  /** As it stands in RateLimit. */
+  readonly name: string
+  /** As it stands in RateLimit-Policy. */
+  readonly policy: string
+}
+
+/** null: there is no limit. */
 export interface Limits {
   /** Counts a request against its address. `isHere`: it comes from this machine itself. */
-  byAddress(policy: Policy, of: { readonly id: string; readonly isHere: boolean }): Limited
-  /** Counts it against its key too. `before`: what the address's limit said. */
-  byKey(policy: Policy, id: string, before: Limited): Limited
+  byAddress(policy: Policy, of: { readonly id: string; readonly isHere: boolean }): Counted | null
+  /** Counts it against its key. */
+  byKey(policy: Policy, id: string): Counted | null
 }
 
 export interface LimitsOptions {
@@ -44,7 +52,6 @@ const HERE_FACTOR = 100
 /** Some 10 MB, where each is of another address. */
 const ADDRESS_COUNT_MAX = 65_536
 const KEY_COUNT_MAX = 1_000
-const NOTHING: Limited = { waitS: 0, headers: {} }
 
 export function createLimits({ rates, now, salt }: LimitsOptions): Limits {
   const policies = {
@@ -54,20 +61,14 @@ export function createLimits({ rates, now, salt }: LimitsOptions): Limits {
   return {
     byAddress: (policy, { id, isHere }) => {
       const found = policies[policy]
-      if (found === null) return NOTHING
-      return isHere ? found.here.count('', now()) : found.address.count(id, now())
+      if (found === null) return null
+      return isHere ? found.here('', now()) : found.address(id, now())
     },
-    byKey: (policy, id, before) => {
-      const found = policies[policy]
-      if (found === null) return before
-      return tighter(before, found.key.count(id, now()))
-    },
+    byKey: (policy, id) => policies[policy]?.key(id, now()) ?? null,
   }
 }
 
-interface Counter {
-  count(id: string, nowMs: number): Limited & { readonly left: number }
-}
+type Counter = (id: string, nowMs: number) => Counted
 
 function createPolicy(
   name: Policy,
@@ -88,30 +89,29 @@ function createPolicy(
 }
 
 function createCounter(name: string, buckets: Buckets, capacity: number): Counter {
-  const policy = `${name};q=${capacity};w=${WINDOW_S}`
-  return {
-    count: (id, nowMs) => {
-      const taken = buckets.take(id, nowMs)
-      return { waitS: taken.waitS, left: taken.left, headers: toHeaders(taken, name, policy) }
-    },
-  }
+  const limit = { name, policy: `${name};q=${capacity};w=${WINDOW_S}` }
+  return (id, nowMs) => ({ taken: buckets.take(id, nowMs), limit })
 }
 
-function toHeaders(taken: Taken, name: string, policy: string): Limited['headers'] {
+/** Tells of the limits that were counted: of both policies, and of the one that is met first. */
+export function toLimitHeaders(
+  first: Counted | null,
+  second: Counted | null = null,
+): Readonly<Record<string, string>> {
+  const told = tighter(first, second)
+  if (told === null) return {}
+  const { name } = told.limit
+  const { left, fullInS, waitS, isTaken } = told.taken
+  const policies = [first, second].flatMap(counted => counted?.limit.policy ?? [])
   const headers = {
-    RateLimit: `${name};r=${taken.left};t=${taken.fullInS}`,
-    'RateLimit-Policy': policy,
+    RateLimit: `${name};r=${left};t=${fullInS}`,
+    'RateLimit-Policy': policies.join(', '),
   }
-  return taken.isTaken ? headers : { ...headers, 'Retry-After': String(taken.waitS) }
+  return isTaken ? headers : { ...headers, 'Retry-After': String(waitS) }
 }
 
-/** Of two limits the one that a client meets first is told, with both policies. */
-function tighter(
-  before: Limited & { readonly left?: number },
-  after: Limited & { readonly left: number },
-): Limited {
-  const isBefore = (before.left ?? Number.POSITIVE_INFINITY) < after.left
-  const told = after.waitS === 0 && isBefore ? before : after
-  const policies = [before, after].flatMap(limited => limited.headers['RateLimit-Policy'] ?? [])
-  return { ...told, headers: { ...told.headers, 'RateLimit-Policy': policies.join(', ') } }
+/** Which of two limits a client meets first. */
+function tighter(first: Counted | null, second: Counted | null): Counted | null {
+  if (first === null || second === null) return first ?? second
+  return second.taken.isTaken && first.taken.left < second.taken.left ? first : second
 }

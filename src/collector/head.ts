@@ -4,6 +4,7 @@ import type { Problem } from '../model/problem.ts'
 import { toProblem } from '../model/problem.ts'
 import type { InvalidCode } from '../model/verdict.ts'
 import { INVALID_CODES } from '../model/verdict.ts'
+import { memoize } from '../std/memo.ts'
 import type { Cut, Origin } from './collector.ts'
 import { ENCODINGS } from './decode.ts'
 import type { BodyKind } from './split.ts'
@@ -32,13 +33,14 @@ const BODY_KINDS: ReadonlyMap<string, BodyKind> = new Map([
   ['application/octet-stream', 'raw'],
 ])
 const FILE_LENGTH_MAX = 1_024
+const TYPE_COUNT_MAX = 100
 
 /**
  * Reads the headers. A file name may be percent-encoded UTF-8. A line and a reason are of one item,
  * so they go with `application/octet-stream` only.
  */
 export function parseHead(headers: IncomingHttpHeaders, bodyBytesMax: number): Head | Refused {
-  const bodyKind = parseType(headers['content-type'])
+  const bodyKind = parseType(headers['content-type'] ?? 'application/json')
   if (typeof bodyKind !== 'string') return bodyKind
   const encoding = headers['content-encoding']?.trim().toLowerCase() ?? 'identity'
   if (encoding !== 'identity' && !ENCODINGS.includes(encoding)) {
@@ -69,8 +71,10 @@ function refuse(problem: Problem): Refused {
   return { kind: 'refused', problem }
 }
 
-function parseType(text: string | undefined): BodyKind | Refused {
-  if (text === 'application/json' || text === undefined) return 'json'
+/** Senders write a handful of them. */
+const parseType = memoize(findBodyKind, TYPE_COUNT_MAX)
+
+function findBodyKind(text: string): BodyKind | Refused {
   const [type = '', ...parameters] = text.split(';').map(part => part.trim().toLowerCase())
   const bodyKind = BODY_KINDS.get(type)
   if (bodyKind === undefined) {

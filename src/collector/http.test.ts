@@ -27,6 +27,7 @@ interface FixtureOptions {
 }
 
 const open: AsyncDisposable[] = []
+const TOLD = { RateLimit: '"write-key";r=9;t=1' }
 
 afterEach(async () => {
   for (const fixture of open.splice(0)) await fixture[Symbol.asyncDispose]()
@@ -52,7 +53,8 @@ async function start(options: FixtureOptions = {}): Promise<Fixture> {
     signal: stop.signal,
     report: error => reported.push(error),
   })
-  const server = createServer(handler.handle).listen(0, '127.0.0.1')
+  const server = createServer((request, response) => handler.handle(request, response, TOLD))
+  server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   const dispose = async (): Promise<void> => {

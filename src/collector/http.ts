@@ -44,8 +44,11 @@ export interface SegmentIntake {
   readonly clock: Clock
 }
 
+/** What whoever let a request in tells with its answer, whatever it is. */
+type HeadersTold = Readonly<Record<string, string>>
+
 export interface CollectorHandler {
-  readonly handle: (request: IncomingMessage, response: ServerResponse) => void
+  readonly handle: (request: IncomingMessage, response: ServerResponse, told: HeadersTold) => void
   counters(): CollectorCounters
 }
 
@@ -91,26 +94,31 @@ export function createCollectorHandler(options: CollectorHandlerOptions): Collec
   const requests = new Map<number, number>()
   const count = { itemsStored: 0, itemsInvalid: 0, inFlightRequests: 0 }
 
-  const admit = async (request: IncomingMessage): Promise<Outcome> => {
-    if (signal.aborted) return refuse(DRAINING)
-    if (count.inFlightRequests >= inFlightRequestCountMax) return refuseBusy('requests')
+  const toProblemOf = (error: unknown): Problem => {
+    if (isFault(error)) return problemOfFault(error)
+    // Called off while it waited for the log: it may be stored, and is the same event again.
+    if (signal.aborted) return DRAINING
+    report(error)
+    return INTERNAL
+  }
+
+  const handle = async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    told: HeadersTold,
+  ): Promise<void> => {
+    let outcome: Outcome
     count.inFlightRequests += 1
     try {
-      return await receive(request, intake)
+      if (signal.aborted) outcome = refuse(DRAINING)
+      else if (count.inFlightRequests > inFlightRequestCountMax) outcome = refuseBusy('requests')
+      else outcome = await receive(request, intake)
     } catch (error) {
-      if (isFault(error)) return refuse(problemOfFault(error))
-      // Called off while it waited for the log: it may be stored, and is the same event again.
-      if (signal.aborted) return refuse(DRAINING)
-      report(error)
-      return refuse(INTERNAL)
+      outcome = refuse(toProblemOf(error))
     } finally {
       count.inFlightRequests -= 1
     }
-  }
-
-  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const outcome = await admit(request)
-    const status = send(request, response, outcome)
+    const status = send(request, response, { outcome, told })
     requests.set(status, (requests.get(status) ?? 0) + 1)
     if (outcome.kind !== 'collected') return
     for (const answer of outcome.answers) {
@@ -120,8 +128,8 @@ export function createCollectorHandler(options: CollectorHandlerOptions): Collec
   }
 
   return {
-    handle: (request, response) => {
-      handle(request, response).catch(report)
+    handle: (request, response, told) => {
+      handle(request, response, told).catch(report)
     },
     counters: () => ({
       requests,
@@ -141,8 +149,8 @@ interface Intake {
 }
 
 async function receive(request: IncomingMessage, intake: Intake): Promise<Outcome> {
-  const { budget, collector, segment } = intake
-  const { bodyBytesMax, inFlightBytesMax } = collector.limits
+  const { budget, collector, decode, segment, signal } = intake
+  const { bodyBytesMax, inFlightBytesMax, itemCountMax } = collector.limits
   const { headers } = request
   const path = toPath(request.url ?? '')
   const isCalls = segment !== null && isSegmentPath(path)
@@ -155,47 +163,38 @@ async function receive(request: IncomingMessage, intake: Intake): Promise<Outcom
     if (body.why === 'aborted') return GONE
     return body.why === 'no_room' ? refuseBusy('bytes') : refuse(tooLarge(bytesMax))
   }
-  const read = (bytes: Uint8Array): Reading => {
-    if (bytes.length > bytesMax) return refuseReading(tooLarge(bytesMax))
-    if (!isCalls) return readEvents(bytes, head, collector.limits.itemCountMax)
-    return segment.read({ path, headers, bytes })
-  }
+  let { bytes } = body
+  let heldBytes = bytes.length
   try {
-    if (head.encoding === null) return await collectReading(read(body.bytes), intake)
-    return await collectEncoded(body.bytes, head.encoding, { read, intake })
+    if (head.encoding !== null) {
+      const decoded = await decode(bytes, head.encoding)
+      if (decoded.kind === 'too_large') return refuse(tooLarge(bodyBytesMax))
+      if (decoded.kind === 'damaged') return refuse(toDamaged(head.encoding, decoded.why))
+      if (!budget.take(decoded.bytes.length)) return refuseBusy('bytes')
+      heldBytes += decoded.bytes.length
+      bytes = decoded.bytes
+    }
+    if (bytes.length > bytesMax) return refuse(tooLarge(bytesMax))
+    const reading = isCalls
+      ? segment.read({ path, headers, bytes })
+      : readEvents(bytes, head, itemCountMax)
+    if (reading.kind === 'problem') return refuse(reading.problem)
+    const { items, answer, done } = reading
+    const answers = items.length === 0 ? [] : await collector.collect(items, signal)
+    done?.()
+    return { kind: 'collected', answers, body: answer(answers) }
   } finally {
-    budget.give(body.bytes.length)
+    budget.give(heldBytes)
   }
+}
+
+function toDamaged(encoding: string, why: string): Problem {
+  return toProblem('encoding_invalid', `the body is not whole ${encoding}: ${why}; send it again`)
 }
 
 function toPath(url: string): string {
   const mark = url.indexOf('?')
   return mark === -1 ? url : url.slice(0, mark)
-}
-
-interface Reader {
-  readonly read: (bytes: Uint8Array) => Reading
-  readonly intake: Intake
-}
-
-async function collectEncoded(
-  bytes: Uint8Array,
-  encoding: string,
-  { read, intake }: Reader,
-): Promise<Outcome> {
-  const { budget, collector, decode } = intake
-  const decoded = await decode(bytes, encoding)
-  if (decoded.kind === 'too_large') return refuse(tooLarge(collector.limits.bodyBytesMax))
-  if (decoded.kind === 'damaged') {
-    const detail = `the body is not whole ${encoding}: ${decoded.why}; send it again`
-    return refuse(toProblem('encoding_invalid', detail))
-  }
-  if (!budget.take(decoded.bytes.length)) return refuseBusy('bytes')
-  try {
-    return await collectReading(read(decoded.bytes), intake)
-  } finally {
-    budget.give(decoded.bytes.length)
-  }
 }
 
 function readEvents(bytes: Uint8Array, head: Head, itemCountMax: number): Reading {
@@ -212,15 +211,6 @@ function readEvents(bytes: Uint8Array, head: Head, itemCountMax: number): Readin
   return { kind: 'items', items, answer: toBody }
 }
 
-async function collectReading(reading: Reading, intake: Intake): Promise<Outcome> {
-  if (reading.kind === 'problem') return refuse(reading.problem)
-  const { collector, signal } = intake
-  const { items, answer, done } = reading
-  const answers = items.length === 0 ? [] : await collector.collect(items, signal)
-  done?.()
-  return { kind: 'collected', answers, body: answer(answers) }
-}
-
 function refuse(problem: Problem): Outcome {
   return { kind: 'problem', problem }
 }
@@ -230,28 +220,39 @@ function refuseBusy(what: string): Outcome {
 }
 
 /** Answers, and gives back the status that is counted. */
-function send(request: IncomingMessage, response: ServerResponse, outcome: Outcome): number {
-  if (outcome.kind === 'gone') return CLIENT_GONE_STATUS
-  if (outcome.kind === 'problem') {
-    const { status, headers, body } = answerProblem(outcome.problem)
-    // Only a key that stood in a body is refused here.
-    if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="weir"')
-    if (request.complete) response.writeHead(status, headers).end(body)
-    else {
-      response.writeHead(status, { ...headers, Connection: 'close' }).write(body)
-      endAfterBody(request, response, LINGER_BYTES_MAX)
+function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { outcome, told }: { readonly outcome: Outcome; readonly told: HeadersTold },
+): number {
+  switch (outcome.kind) {
+    case 'gone':
+      return CLIENT_GONE_STATUS
+    case 'problem': {
+      const { status, headers, body } = answerProblem(outcome.problem)
+      // Only a key that stood in a body is refused here.
+      const challenge = status === 401 ? { 'WWW-Authenticate': 'Bearer realm="weir"' } : {}
+      const all = { ...told, ...challenge, ...headers }
+      if (request.complete) response.writeHead(status, all).end(body)
+      else {
+        response.writeHead(status, { ...all, Connection: 'close' }).write(body)
+        endAfterBody(request, response, LINGER_BYTES_MAX)
+      }
+      return status
     }
-    return status
+    case 'collected': {
+      const { body } = outcome
+      response.writeHead(200, {
+        ...told,
+        'Content-Type': 'application/json',
+        'Content-Length': Buffer.byteLength(body),
+        'Cache-Control': 'no-store',
+        'X-Content-Type-Options': 'nosniff',
+      })
+      response.end(body)
+      return 200
+    }
   }
-  const { body } = outcome
-  response.writeHead(200, {
-    'Content-Type': 'application/json',
-    'Content-Length': Buffer.byteLength(body),
-    'Cache-Control': 'no-store',
-    'X-Content-Type-Options': 'nosniff',
-  })
-  response.end(body)
-  return 200
 }
 
 function toBody(answers: readonly ItemAnswer[]): string {

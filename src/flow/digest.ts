@@ -19,7 +19,7 @@ import { present } from '../std/assert.ts'
 import type { Clock } from '../std/clock.ts'
 import { Fault, isFault, messageOf } from '../std/fault.ts'
 import type { Outage } from '../std/outage.ts'
-import { MIB, SECOND_MS } from '../std/units.ts'
+import { KIB, MIB, SECOND_MS } from '../std/units.ts'
 import type { Committed, StepStore, StoreState } from '../store/store.ts'
 import type { Archiver, ArchiveSettings } from './archive.ts'
 import { nameOf, startArchiver } from './archive.ts'
@@ -69,6 +69,12 @@ export interface DigestOptions {
  * while the digest is behind. Less costs more round trips to a broker.
  */
 export const PULL_BYTES_MAX: number = 4 * MIB
+/**
+ * After a pull of less than this, some 2,000 events, more may gather: in a run of a thousand an
+ * event costs a quarter of what it costs among ten.
+ */
+const FEW_BYTES = 512 * KIB
+const GATHER_MS = 50
 /**
  * Time between commits while the log holds more than a pull: nobody waits for the newest numbers
  * then, and what is added up before a commit need not be written.
@@ -190,7 +196,8 @@ async function digestLog(options: DigestOptions, session: Session): Promise<void
       commits.noteBytes(fetch)
     }
     const isCaughtUp = fetches.length === 0
-    const isLagging = isBehind(fetches, PULL_BYTES_MAX)
+    // So much that there is surely more.
+    const isLagging = sizeOf(fetches) >= PULL_BYTES_MAX / 2
     options.onPull?.(isLagging)
     const intervalMs = isLagging ? Math.max(options.commitMs, BEHIND_COMMIT_MS) : options.commitMs
     // A log may say sooner than after `commitMs` that there is nothing more.
@@ -202,14 +209,15 @@ async function digestLog(options: DigestOptions, session: Session): Promise<void
     }
     if ((isCaughtUp && isLast) || options.holds?.isAsked === true) break
     isLast = options.drain.aborted
+    const isFew = !isCaughtUp && sizeOf(fetches) < FEW_BYTES
+    if (isFew && !isLast) await clock.sleep(GATHER_MS, signal)
   }
   if (!signal.aborted) await commits.begin()
   await commits.settled()
 }
 
-/** Whether a pull brought so much that there is surely more. */
-function isBehind(fetches: readonly Fetch[], bytesMax: number): boolean {
-  return fetches.reduce((sum, fetch) => sum + fetch.bytes.length, 0) >= bytesMax / 2
+function sizeOf(fetches: readonly Fetch[]): number {
+  return fetches.reduce((sum, fetch) => sum + fetch.bytes.length, 0)
 }
 
 function createEngines(options: DigestOptions, state: StoreState): Engines {

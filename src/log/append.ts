@@ -19,32 +19,59 @@ interface Portion {
 
 /**
  * Appends as the door says. All partitions take their records in the same instant, or none does:
- * LOG_FULL and a refusing partition are told before anything is queued.
+ * LOG_FULL and a refusing partition are told before anything is queued. Once called off it rejects
+ * with the signal's reason; what was queued is written all the same.
  */
-export async function appendTo(
+export function appendTo(
   { partitions, quota }: { partitions: PartitionTable<Appender>; quota: Quota },
   records: readonly NewRecord[],
   signal: AbortSignal,
 ): Promise<readonly Appended[]> {
-  signal.throwIfAborted()
-  const portions = toPortions(partitions, records)
-  for (const { partition } of portions) if (partition.refusal !== null) throw partition.refusal
-  const giveBack = quota.reserve(bytesMaxOf(portions))
-  const landing = landAll(portions).finally(giveBack)
-  const landings = await unlessAborted(landing, signal)
-  assertLanded(landings)
-  return inOrderOfCall(portions, landings)
+  // Every event that comes alone passes here, so it is one promise and not a chain of them.
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted()
+    const portions = toPortions(partitions, records)
+    for (const { partition } of portions) if (partition.refusal !== null) throw partition.refusal
+    const giveBack = quota.reserve(bytesMaxOf(portions))
+    const waiting = waitingOn(signal)
+    waiting.add(reject)
+    const settle = (landings: readonly Landing[]): void => {
+      giveBack()
+      waiting.delete(reject)
+      const failure = findFailure(landings)
+      if (failure === null) resolve(inOrderOfCall(portions, landings))
+      else reject(failure.error)
+    }
+    landAll(portions, settle)
+  })
 }
 
-async function landAll(portions: readonly Portion[]): Promise<readonly Landing[]> {
-  const landings = portions.map(({ partition, records }) => partition.append(records))
-  return await Promise.all(landings)
+function landAll(
+  portions: readonly Portion[],
+  settle: (landings: readonly Landing[]) => void,
+): void {
+  const landings: Landing[] = []
+  let leftCount = portions.length
+  if (leftCount === 0) settle(landings)
+  portions.forEach(({ partition, records }, which) => {
+    const note = (landing: Landing): void => {
+      landings[which] = landing
+      leftCount -= 1
+      if (leftCount === 0) settle(landings)
+    }
+    partition.append(records).then(note, (error: unknown) => note({ places: [], error }))
+  })
 }
 
 function toPortions(
   partitions: PartitionTable<Appender>,
   records: readonly NewRecord[],
 ): readonly Portion[] {
+  const [only] = records
+  if (only !== undefined && records.length === 1) {
+    const partition = partitions.get(only.topic, only.partition)
+    return [{ partition, records: [only], indexes: [0] }]
+  }
   const portions = new Map<Appender, Portion>()
   records.forEach((record, index) => {
     const partition = partitions.get(record.topic, record.partition)
@@ -67,15 +94,6 @@ function bytesMaxOf(portions: readonly Portion[]): number {
   return bytesMax
 }
 
-/** Rejects with the signal's reason when it aborts; what was queued is written all the same. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const waiting = waitingOn(signal)
-  return new Promise((resolve, reject) => {
-    waiting.add(reject)
-    promise.then(resolve, reject).finally(() => waiting.delete(reject))
-  })
-}
-
 type Reject = (reason: unknown) => void
 
 /** Those who wait for the log, by the signal that calls them off: it has one listener for all. */
@@ -93,23 +111,24 @@ function waitingOn(signal: AbortSignal): Set<Reject> {
   return waiting
 }
 
-/** Throws the first error. LOG_FULL says that nothing was appended, so it is told only then. */
-function assertLanded(landings: readonly Landing[]): void {
+/** The first error. LOG_FULL says that nothing was appended, so it is told only then. */
+function findFailure(landings: readonly Landing[]): Pick<Landing, 'error'> | null {
   const failed = landings.find(landing => landing.error !== null)
-  if (failed === undefined) return
+  if (failed === undefined) return null
   const hasFullOnly = landings.every(
     landing => landing.places.length === 0 && isFault(landing.error, 'LOG_FULL'),
   )
-  if (!isFault(failed.error, 'LOG_FULL') || hasFullOnly) throw failed.error
-  throw new Fault('LOG_UNAVAILABLE', 'the disk became full before all records were appended', {
-    cause: failed.error,
-  })
+  if (!isFault(failed.error, 'LOG_FULL') || hasFullOnly) return failed
+  const message = 'the disk became full before all records were appended'
+  return { error: new Fault('LOG_UNAVAILABLE', message, { cause: failed.error }) }
 }
 
 function inOrderOfCall(
   portions: readonly Portion[],
   landings: readonly Landing[],
 ): readonly Appended[] {
+  const [only] = landings
+  if (only !== undefined && landings.length === 1) return only.places
   const appended: Appended[] = []
   portions.forEach(({ indexes }, which) => {
     const places = landings[which]?.places ?? []

@@ -19,8 +19,8 @@ export function createPartitionedLog(parts: LogParts): EventLog {
   const { partitions, bell } = parts
   let isClosed = false
   return {
-    append: async (records, signal) => {
-      if (isClosed) throw new Fault('LOG_UNAVAILABLE', 'the log is closed')
+    append: (records, signal) => {
+      if (isClosed) return Promise.reject(new Fault('LOG_UNAVAILABLE', 'the log is closed'))
       return appendTo(parts, records, signal)
     },
     read: (positions, options, signal) => {

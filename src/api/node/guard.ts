@@ -7,6 +7,7 @@
 import { isIP } from 'node:net'
 import type { Problem } from '../../model/problem.ts'
 import { toProblem } from '../../model/problem.ts'
+import { memoize } from '../../std/memo.ts'
 
 export interface GuardOptions {
   /** The address that the server is bound to. */
@@ -28,21 +29,12 @@ export type Guard = (caller: Caller) => Problem | null
 
 const ANY_ADDRESS = ['0.0.0.0', '::']
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS']
-/** Clients send a handful of different hosts; this bounds those that do not. */
-const CACHE_COUNT_MAX = 100
+/** Whose answer is remembered: clients send a handful of different ones. */
+const HOST_COUNT_MAX = 100
 
 export function createGuard(options: GuardOptions): Guard {
   const { originsAllowed } = options
-  // The last answers by Host header, since almost all requests carry the same.
-  const known = new Map<string, boolean>()
-  const isAllowed = (host: string): boolean => {
-    const before = known.get(host)
-    if (before !== undefined) return before
-    if (known.size >= CACHE_COUNT_MAX) known.clear()
-    const allowed = isHostAllowed(toHostName(host), options)
-    known.set(host, allowed)
-    return allowed
-  }
+  const isAllowed = memoize(host => isHostAllowed(toHostName(host), options), HOST_COUNT_MAX)
   return ({ method = '', host = '', origin }) => {
     if (!isAllowed(host)) {
       const detail = `the Host header is '${host}', not this machine; call it by its address`

@@ -7,7 +7,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
-import type { Doorman } from '../../model/access.ts'
+import type { Admission, Doorman } from '../../model/access.ts'
 import { answerProblem, INTERNAL } from '../../model/problem.ts'
 import { SEGMENT_PATHS } from '../../model/segment.ts'
 import type { Clock } from '../../std/clock.ts'
@@ -28,6 +28,12 @@ import { createStreams } from './streams.ts'
 import { findAmbiguity } from './strict.ts'
 
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => void
+/** `told`: headers of its answer, whatever that is; they are not set yet. */
+export type EventHandler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  told: Admission['headers'],
+) => void
 
 /** Who is let in. */
 export interface Door {
@@ -42,7 +48,7 @@ export interface ServeOptions extends Door {
   /** Answers what the handlers below do not: a Hono app. */
   readonly app: { fetch(request: Request): Response | Promise<Response> }
   /** `POST /v1/events` and Segment's paths; null: the app answers them. */
-  readonly collectorHandler: NodeHandler | null
+  readonly collectorHandler: EventHandler | null
   /** `GET /v1/live`; null: the app answers it. */
   readonly liveHandler: NodeHandler | null
   /** The built page; null: none. */
@@ -145,9 +151,10 @@ function createListener(options: ServeOptions, parts: Parts): Listener {
     connections.note(request, response)
     if (end.aborted) response.setHeader('Connection', 'close')
     try {
-      if (!admit(request, response)) return
+      const told = admit(request, response)
+      if (told === null) return
       if (body === 'asking') response.writeContinue()
-      route(request, response)
+      route(request, response, told)
     } catch (error) {
       report(error)
       refuse(request, response, INTERNAL)
@@ -155,9 +162,9 @@ function createListener(options: ServeOptions, parts: Parts): Listener {
   }
 }
 
-type Admit = (request: IncomingMessage, response: ServerResponse) => boolean
+/** What the answer tells of a request that may go on; null: it may not, and is answered. */
+type Admit = (request: IncomingMessage, response: ServerResponse) => Admission['headers'] | null
 
-/** Tells whether a request may go on; one that may not is answered. */
 function createAdmit(
   { doorman }: ServeOptions,
   { pages, streams, cors, guard }: Parts & { readonly cors: Cors; readonly guard: Guard },
@@ -169,9 +176,9 @@ function createAdmit(
     const problem = findAmbiguity(request) ?? guard(caller)
     if (problem !== null) {
       refuse(request, response, problem)
-      return false
+      return null
     }
-    if (cors.answer(request, response)) return false
+    if (cors.answer(request, response)) return null
     const path = toPath(url)
     const visit = {
       need: needOf(method, path, isPage(pages, method, path)),
@@ -180,10 +187,13 @@ function createAdmit(
       localAddress: socket.localAddress ?? '',
     }
     const admission = doorman.admit(visit)
-    for (const [name, value] of Object.entries(admission.headers)) response.setHeader(name, value)
-    if (admission.problem !== null) refuse(request, response, admission.problem)
-    else if (visit.need === 'read' || visit.need === 'admin') streams.watch(visit, response)
-    return admission.problem === null
+    if (admission.problem !== null) {
+      setHeaders(response, admission.headers)
+      refuse(request, response, admission.problem)
+      return null
+    }
+    if (visit.need === 'read' || visit.need === 'admin') streams.watch(visit, response)
+    return admission.headers
   }
 }
 
@@ -191,7 +201,11 @@ function isPage(pages: Pages, method: string, path: string): boolean {
   return (method === 'GET' || method === 'HEAD') && pages.has(path)
 }
 
-function createRoute(options: ServeOptions, { pages }: Parts): NodeHandler {
+function setHeaders(response: ServerResponse, headers: Admission['headers']): void {
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+}
+
+function createRoute(options: ServeOptions, { pages }: Parts): EventHandler {
   const { app, collectorHandler, liveHandler, report } = options
   const apiHandler = getRequestListener(request => app.fetch(request), {
     overrideGlobalObjects: false,
@@ -201,11 +215,13 @@ function createRoute(options: ServeOptions, { pages }: Parts): NodeHandler {
       return new Response(body, { status, headers })
     },
   })
-  return (request, response) => {
+  return (request, response, told) => {
     const { method = '', url = '' } = request
     const path = toPath(url)
     const isEvents = method === 'POST' && EVENT_PATHS.has(path)
-    if (isEvents && collectorHandler !== null) return collectorHandler(request, response)
+    // node:http writes headers quicker that are not set one by one.
+    if (isEvents && collectorHandler !== null) return collectorHandler(request, response, told)
+    setHeaders(response, told)
     const isLive = method === 'GET' && path === '/v1/live'
     if (isLive && liveHandler !== null) return liveHandler(request, response)
     const page = isPage(pages, method, path) ? pages.get(path) : undefined

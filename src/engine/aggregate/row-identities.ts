@@ -2,7 +2,6 @@
 
 import type { MetricPlan } from '../../model/plan.ts'
 import type { Interval } from '../../model/window.ts'
-import { toUtf8 } from '../../std/bytes.ts'
 import type { IdHash } from '../ids/hash.ts'
 import type { IdSet } from '../ids/id-set.ts'
 import { bucketOf, DISTINCT_KIND, FOREVER_BUCKET } from '../ids/id-set.ts'
@@ -48,8 +47,7 @@ export function createRowIdentities(options: RowIdentityOptions): RowIdentities 
         // JSON keeps null and '' apart, and one field's end from the next one's start.
         const key = groups.keyOf(rows.rightOf(rowCount))
         const window = windowOf(rowCount)
-        const identity = [plan.hash, measure, window.start, ...key]
-        const bytes = toUtf8(JSON.stringify(identity))
+        const bytes = Buffer.from(JSON.stringify([plan.hash, measure, window.start, ...key]))
         hash.keyed(bytes, 0, bytes.length, out)
         words.set(out, rowCount * 4)
         tables.push(findTable(ids, window))

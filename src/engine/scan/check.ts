@@ -18,9 +18,7 @@ import { judgeReading, readEvent, readId } from './read-event.ts'
 
 const NO_COLUMNS: readonly never[] = []
 const TYPE_KEY: Buffer = Buffer.from('"event_type"')
-/** Where the guess looks for the type's quotes: `: "` and 200 letters. */
-const GUESS_BYTES = 220
-const GUESS = /^\s*:\s*"([A-Za-z0-9_.-]+)"/
+const QUOTE = 0x22
 
 /** Makes a checker for the event types of a catalog. It keeps none of an item's bytes. */
 export function createChecker(catalog: Catalog): (item: Uint8Array, nowMs: number) => ItemCheck {
@@ -56,12 +54,15 @@ function putItem(
   arrivalMs[0] = nowMs
 }
 
-/** The text behind the first `"event_type"`, wherever that stands; '' where there is none. */
+/**
+ * What stands in quotes behind the first `"event_type"`, wherever that is; '' where nothing does.
+ */
 function guessType(item: Uint8Array): string {
-  const at = Buffer.from(item.buffer, item.byteOffset, item.length).indexOf(TYPE_KEY)
-  if (at < 0) return ''
-  const start = at + TYPE_KEY.length
-  return GUESS.exec(fromUtf8(item.subarray(start, start + GUESS_BYTES)))?.[1] ?? ''
+  const bytes = Buffer.from(item.buffer, item.byteOffset, item.length)
+  const at = bytes.indexOf(TYPE_KEY)
+  const start = at === -1 ? -1 : bytes.indexOf(QUOTE, at + TYPE_KEY.length)
+  const end = start === -1 ? -1 : bytes.indexOf(QUOTE, start + 1)
+  return end === -1 ? '' : bytes.toString('latin1', start + 1, end)
 }
 
 function toAccepted({ bytes, eventId, userId }: ColumnViews, eventType: string): ItemCheck {

@@ -30,7 +30,7 @@ import { toReportLine } from '../running/report.ts'
 import { runTraffic } from '../running/traffic.ts'
 import { runUntil, toServerOptions } from '../running/until.ts'
 import { VERSION } from '../running/version.ts'
-import { growYoungHeapOnce } from '../running/young-heap.ts'
+import { growYoungHeap } from '../running/young-heap.ts'
 import type { Command, CommandContext } from '../terminal/command.ts'
 import { importInto } from './import.ts'
 
@@ -63,7 +63,7 @@ async function runStart(context: CommandContext): Promise<number> {
   }
   const path = context.flag('import')
   if (path !== undefined) await assertImportable(context, path)
-  using _ = growYoungHeapOnce()
+  using _ = growYoungHeap()
   await using open = await openDoor(context)
   await using embedded = await openEmbedded(context)
   const end = createEnd(signal)
