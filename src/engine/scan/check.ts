@@ -6,7 +6,7 @@
 import type { Catalog } from '../../model/catalog.ts'
 import { EVENT_BYTES_MAX, EVENT_DEPTH_MAX } from '../../model/event.ts'
 import type { ItemCheck } from '../../model/verdict.ts'
-import { fromUtf8, toUtf8 } from '../../std/bytes.ts'
+import { toUtf8 } from '../../std/bytes.ts'
 import { findMember, readJson } from '../../std/json.ts'
 import type { ColumnViews } from './columns.ts'
 import { viewColumns } from './columns.ts'
@@ -18,27 +18,37 @@ import { judgeReading, readEvent, readId } from './read-event.ts'
 
 const NO_COLUMNS: readonly never[] = []
 const TYPE_KEY: Buffer = Buffer.from('"event_type"')
-const QUOTE = 0x22
+const COLON = 0x3a
+const SPACE = 0x20
 
 /** Makes a checker for the event types of a catalog. It keeps none of an item's bytes. */
 export function createChecker(catalog: Catalog): (item: Uint8Array, nowMs: number) => ItemCheck {
   const fast = createFastPath(catalog)
-  const programs = new Map(
-    catalog.events.map(schema => [schema.name, createProgram(fast, schema, NO_COLUMNS)]),
-  )
+  const candidates = catalog.events.map((schema): Candidate => {
+    const quoted = Buffer.from(JSON.stringify(schema.name))
+    return { eventType: schema.name, quoted, program: createProgram(fast, schema, NO_COLUMNS) }
+  })
   // Laid out once, for the largest item, with a byte behind it.
   const at = fast.layOut(1, NO_COLUMNS.length, EVENT_BYTES_MAX + 1)
   const columns = viewColumns(fast, 1, NO_COLUMNS)
+  const { buffer, byteOffset, length } = columns.bytes
+  const texts = Buffer.from(buffer, byteOffset, length)
   return (item, nowMs) => {
     const context: ReadContext = { catalog, home: 'door', arrivalMs: nowMs }
-    const eventType = guessType(item)
-    const program = programs.get(eventType)
-    if (program === undefined || item.length > EVENT_BYTES_MAX) return checkPlainly(item, context)
+    const candidate = guessType(item, candidates)
+    if (candidate === undefined || item.length > EVENT_BYTES_MAX) return checkPlainly(item, context)
     putItem(columns, item, { at, nowMs })
     // Text is decoded behind where the item may be.
     fast.setTail(at + EVENT_BYTES_MAX + 1)
-    const isTaken = fast.scanRows(program, 1) === 0
-    return isTaken ? toAccepted(columns, eventType) : checkPlainly(item, context)
+    if (fast.scanRows(candidate.program, 1) !== 0) return checkPlainly(item, context)
+    const { eventId, userId } = columns
+    return {
+      eventType: candidate.eventType,
+      eventId: texts.toString('utf8', eventId.start[0], eventId.end[0]),
+      // A copy: the memory is for the next item.
+      userId: columns.bytes.slice(userId.start[0], userId.end[0]),
+      invalid: null,
+    }
   }
 }
 
@@ -54,25 +64,28 @@ function putItem(
   arrivalMs[0] = nowMs
 }
 
-/**
- * What stands in quotes behind the first `"event_type"`, wherever that is; '' where nothing does.
- */
-function guessType(item: Uint8Array): string {
-  const bytes = Buffer.from(item.buffer, item.byteOffset, item.length)
-  const at = bytes.indexOf(TYPE_KEY)
-  const start = at === -1 ? -1 : bytes.indexOf(QUOTE, at + TYPE_KEY.length)
-  const end = start === -1 ? -1 : bytes.indexOf(QUOTE, start + 1)
-  return end === -1 ? '' : bytes.toString('latin1', start + 1, end)
+/** What an item may be. */
+interface Candidate {
+  readonly eventType: string
+  /** The type as it stands in JSON. */
+  readonly quoted: Uint8Array
+  readonly program: Address
 }
 
-function toAccepted({ bytes, eventId, userId }: ColumnViews, eventType: string): ItemCheck {
-  // Copies: the memory is for the next item.
-  return {
-    eventType,
-    eventId: fromUtf8(bytes.subarray(eventId.start[0], eventId.end[0])),
-    userId: bytes.slice(userId.start[0], userId.end[0]),
-    invalid: null,
+/** By what stands behind the first `"event_type"`, wherever that is. */
+function guessType(item: Uint8Array, candidates: readonly Candidate[]): Candidate | undefined {
+  const found = Buffer.prototype.indexOf.call(item, TYPE_KEY)
+  if (found === -1) return undefined
+  let at = found + TYPE_KEY.length
+  while (item[at] === SPACE || item[at] === COLON) at += 1
+  return candidates.find(({ quoted }) => standsAt(item, at, quoted))
+}
+
+function standsAt(item: Uint8Array, start: number, wanted: Uint8Array): boolean {
+  for (let index = 0; index < wanted.length; index += 1) {
+    if (item[start + index] !== wanted[index]) return false
   }
+  return true
 }
 
 /** The slow path. */
