@@ -11,6 +11,7 @@ import { cutRefused } from '../../model/refused.ts'
 import type { ShardStep } from '../../model/step.ts'
 import { present } from '../../std/assert.ts'
 import type { Appenders, Column } from './appenders.ts'
+import type { Connection } from './ask.ts'
 import { ask } from './ask.ts'
 
 /** Ranges that are read at once. A step's refusals are a few bytes each. */
@@ -56,7 +57,7 @@ export async function dropRefused(
 }
 
 export async function readRefused(
-  connection: DuckDBConnection,
+  connection: Connection,
   { topic, partition }: Place,
   from: number,
 ): Promise<readonly RefusedRange[]> {
@@ -118,7 +119,7 @@ function below(partition: number, offset: number): string {
 }
 
 /** By shard. */
-export async function readArchives(connection: DuckDBConnection): Promise<Archives> {
+export async function readArchives(connection: Connection): Promise<Archives> {
   const rows = await ask(connection, 'SELECT shard, archives FROM shards')
   return new Map(
     rows.map(([shard, archives]) => [

@@ -8,11 +8,16 @@ import type { Select } from './source.ts'
 
 export type Row = readonly unknown[]
 
-type Chunks = Awaited<ReturnType<DuckDBConnection['run']>>
+export type Chunks = Awaited<ReturnType<DuckDBConnection['run']>>
+
+/** What SQL is run on: the writer of a database, or a reader of a snapshot. */
+export interface Connection {
+  run(sql: string, texts?: string[]): Promise<Chunks>
+}
 
 /** All rows of a question that has few. */
 export async function ask(
-  connection: DuckDBConnection,
+  connection: Connection,
   sql: string,
   texts: readonly string[] = [],
 ): Promise<readonly Row[]> {
@@ -25,7 +30,7 @@ export async function ask(
 }
 
 /** The rows of a question that may have many: others get their turn after each chunk of 2,048. */
-export async function* askMany(connection: DuckDBConnection, select: Select): AsyncGenerator<Row> {
+export async function* askMany(connection: Connection, select: Select): AsyncGenerator<Row> {
   const chunks = await run(connection, select)
   for (let index = 0; index < chunks.chunkCount; index += 1) {
     if (index > 0) await nextTurn()
@@ -34,7 +39,7 @@ export async function* askMany(connection: DuckDBConnection, select: Select): As
 }
 
 /** Not streamed: a stream that is left before its end keeps the file open and locked. */
-function run(connection: DuckDBConnection, { sql, texts }: Select): Promise<Chunks> {
+function run(connection: Connection, { sql, texts }: Select): Promise<Chunks> {
   // With values it is prepared first, which waits twice more.
   return texts.length === 0 ? connection.run(sql) : connection.run(sql, [...texts])
 }

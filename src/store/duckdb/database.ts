@@ -6,6 +6,8 @@ import { DuckDBInstance } from '@duckdb/node-api'
 import { AssertionFailure } from '../../std/assert.ts'
 import { Fault, isFault, messageOf } from '../../std/fault.ts'
 import { MIB } from '../../std/units.ts'
+import type { Connection } from './ask.ts'
+import { ReadConnection } from './statements.ts'
 
 export interface DatabaseLimits {
   /** Bytes that DuckDB may hold; beyond that it spills beside the file. */
@@ -35,7 +37,7 @@ export class Database {
   readonly #directory: string
   readonly #waiting: (() => void)[] = []
   /** Of readers that have left: to open one takes as long as a small question. */
-  readonly #idle: DuckDBConnection[] = []
+  readonly #idle: ReadConnection[] = []
   #readerCount = 0
   #onIdle: (() => void) | null = null
 
@@ -77,19 +79,19 @@ export class Database {
   }
 
   /** Reads in one snapshot; what others commit meanwhile is not seen. */
-  async read<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+  async read<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     if (this.#readerCount >= READERS_MAX) {
       await new Promise<void>(resolve => this.#waiting.push(resolve))
     } else this.#readerCount += 1
-    let connection: DuckDBConnection | null = null
+    let connection: ReadConnection | null = null
     try {
-      connection = this.#idle.pop() ?? (await this.#instance.connect())
-      await connection.run('BEGIN TRANSACTION READ ONLY')
+      connection = this.#idle.pop() ?? new ReadConnection(await this.#instance.connect())
+      await connection.begin()
       const found = await work(connection)
       this.#release(connection)
       return found
     } catch (error) {
-      connection?.closeSync()
+      connection?.close()
       this.#leave()
       throw toFault('could not read', error)
     }
@@ -102,19 +104,19 @@ export class Database {
         this.#onIdle = resolve
       })
     }
-    for (const connection of this.#idle.splice(0)) connection.closeSync()
+    for (const connection of this.#idle.splice(0)) connection.close()
     this.writer.closeSync()
     this.#instance.closeSync()
     openDirectories.delete(this.#directory)
   }
 
   /** Ends a snapshot, for which its reader does not wait. */
-  #release(connection: DuckDBConnection): void {
+  #release(connection: ReadConnection): void {
     connection
-      .run('COMMIT')
+      .commit()
       .then(
         () => this.#idle.push(connection),
-        () => connection.closeSync(),
+        () => connection.close(),
       )
       .finally(() => this.#leave())
   }

@@ -1,5 +1,4 @@
 /** Reading: questions answered from one snapshot. */
-import type { DuckDBConnection } from '@duckdb/node-api'
 import type { AnswerGroup, AnswerPart, PartValue } from '../../model/answer.ts'
 import { compareKeys, keepsSet } from '../../model/answer.ts'
 import type { Ledger } from '../../model/ledger.ts'
@@ -13,7 +12,7 @@ import type { Ask, RejectAsk, RejectPlace, RowPlace } from '../question.ts'
 import { toRejectCursor, toRowCursor } from '../question.ts'
 import { toRow } from '../view/places.ts'
 import { readArchives } from './archives.ts'
-import type { Row } from './ask.ts'
+import type { Connection, Row } from './ask.ts'
 import { ask, askMany } from './ask.ts'
 import { readShards, readState } from './records.ts'
 import type { MetricTables } from './schema.ts'
@@ -23,7 +22,7 @@ import { columnsOf, selectCurrencyCount, selectOldestStart, selectRows } from '.
 import type { Select } from './source.ts'
 import { selectGrains, windowsOf } from './source.ts'
 
-export async function readResult(connection: DuckDBConnection, asked: Ask): Promise<Result> {
+export async function readResult(connection: Connection, asked: Ask): Promise<Result> {
   const { plan, base, limit } = asked
   const { progress, generation, partialUntilMs } = await readState(connection, base)
   const kept = await readKept(connection, asked, tablesOf(base, generation))
@@ -47,11 +46,7 @@ export async function readResult(connection: DuckDBConnection, asked: Ask): Prom
 }
 
 /** With the larger windows of a question that puts windows together. */
-async function readKept(
-  connection: DuckDBConnection,
-  asked: Ask,
-  tables: MetricTables,
-): Promise<Kept> {
+async function readKept(connection: Connection, asked: Ask, tables: MetricTables): Promise<Kept> {
   const { plan, windowing } = asked
   if (windowing === null || plan.window.kind === 'all') return { tables, windows: [] }
   const { sql, texts } = selectGrains(asked, tables.rows)
@@ -60,17 +55,17 @@ async function readKept(
 }
 
 /** `last` as a lower bound of window starts: the windows asked for are those from there on. */
-async function narrow(connection: DuckDBConnection, asked: Ask, kept: Kept): Promise<Ask> {
+async function narrow(connection: Connection, asked: Ask, kept: Kept): Promise<Ask> {
   if (asked.last === null || asked.plan.window.kind === 'all') return asked
   const fromMs = await readOne(connection, selectOldestStart(asked, kept, asked.last))
   return fromMs === null ? asked : { ...asked, fromMs: fromMs as number }
 }
 
-async function readOne(connection: DuckDBConnection, { sql, texts }: Select): Promise<unknown> {
+async function readOne(connection: Connection, { sql, texts }: Select): Promise<unknown> {
   return (await ask(connection, sql, texts))[0]?.[0] ?? null
 }
 
-export async function readLedger(connection: DuckDBConnection): Promise<Ledger> {
+export async function readLedger(connection: Connection): Promise<Ledger> {
   const shards = await readShards(connection)
   const partitions = [...shards.values()].flatMap(shard => shard.partitions)
   const sql = 'SELECT topic, "partition", count(*)::DOUBLE FROM rejects GROUP BY ALL'
@@ -87,10 +82,7 @@ export async function readLedger(connection: DuckDBConnection): Promise<Ledger> 
   return closeLedger(sorted, quarantined, archives)
 }
 
-export async function readRejects(
-  connection: DuckDBConnection,
-  asked: RejectAsk,
-): Promise<RejectPage> {
+export async function readRejects(connection: Connection, asked: RejectAsk): Promise<RejectPage> {
   const texts: string[] = []
   const bind = (text: string): string => `$${texts.push(text)}`
   const conditions = [...meantRejects(asked.filter, bind), afterReject(asked.after, bind)]

@@ -8,6 +8,7 @@ import type { MetricPlan } from '../../model/plan.ts'
 import type { PartitionTotals, ShardStep } from '../../model/step.ts'
 import { Fault } from '../../std/fault.ts'
 import { toPartialUntil } from '../declaration.ts'
+import type { Connection } from './ask.ts'
 import { ask } from './ask.ts'
 import type { DeltaPointer, PreparedIds, PreparedMerge, RunPointer } from './ids/id-store.ts'
 import { addArchiveTables, createMetricTables, createTables, FORMAT, tablesOf } from './schema.ts'
@@ -94,14 +95,14 @@ export async function declareMetrics(
   )
 }
 
-export async function readProgress(connection: DuckDBConnection): Promise<Progress> {
+export async function readProgress(connection: Connection): Promise<Progress> {
   const sql = 'SELECT sequence::DOUBLE, progress::DOUBLE FROM meta'
   const [[sequence, progress] = []] = await ask(connection, sql)
   return { sequence: sequence as number, progress: progress as number | null }
 }
 
 export async function readShards(
-  connection: DuckDBConnection,
+  connection: Connection,
 ): Promise<ReadonlyMap<number, ShardRecord>> {
   const sql = 'SELECT shard, partitions, ids_generation::DOUBLE, ids_length::DOUBLE FROM shards'
   const rows = await ask(connection, `${sql} ORDER BY shard`)
@@ -116,15 +117,12 @@ export async function readShards(
   )
 }
 
-export async function readRuns(connection: DuckDBConnection): Promise<readonly RunPointer[]> {
+export async function readRuns(connection: Connection): Promise<readonly RunPointer[]> {
   const rows = await ask(connection, 'SELECT shard, number::DOUBLE FROM runs ORDER BY ALL')
   return rows.map(([shard, number]) => ({ shard: shard as number, number: number as number }))
 }
 
-export async function readMetric(
-  connection: DuckDBConnection,
-  plan: MetricPlan,
-): Promise<MetricRecord> {
+export async function readMetric(connection: Connection, plan: MetricPlan): Promise<MetricRecord> {
   const sql = `SELECT generation, partial_until::DOUBLE, compacted_rows::DOUBLE FROM metrics
     WHERE hash = '${plan.hash}'`
   const [[generation, partialUntilMs, compactedRows] = []] = await ask(connection, sql)
@@ -137,7 +135,7 @@ export async function readMetric(
 
 /** Both, in one question: readers ask it before each of theirs. */
 export async function readState(
-  connection: DuckDBConnection,
+  connection: Connection,
   plan: MetricPlan,
 ): Promise<Pick<Progress, 'progress'> & Omit<MetricRecord, 'compactedRows'>> {
   const sql = `SELECT progress::DOUBLE, generation, partial_until::DOUBLE
@@ -152,7 +150,7 @@ export async function readState(
 
 /** How many rows the tables of a metric have, compacted or not. */
 export async function countMetricRows(
-  connection: DuckDBConnection,
+  connection: Connection,
   plan: MetricPlan,
   generation: number,
 ): Promise<number> {
@@ -164,7 +162,7 @@ export async function countMetricRows(
 }
 
 /** The config version of the last commit; null: there was none. */
-export async function readCatalogVersion(connection: DuckDBConnection): Promise<string | null> {
+export async function readCatalogVersion(connection: Connection): Promise<string | null> {
   const sql = 'SELECT version FROM catalogs ORDER BY sequence DESC LIMIT 1'
   const [[version = null] = []] = await ask(connection, sql)
   return version as string | null

@@ -25,7 +25,8 @@ export interface Kept {
 }
 
 /**
- * The rows of a question; of one row more than asked for, to see whether there are more.
+ * The rows of a question; of one row more than asked for, or several, to see whether there are
+ * more.
  * `currencyCount`: how many rows one window and key may have.
  */
 export function selectRows(ask: Ask, kept: Kept, currencyCount: number): Select {
@@ -53,11 +54,16 @@ export function selectRows(ask: Ask, kept: Kept, currencyCount: number): Select 
   )
   steps.push(...rankSteps(ask, bind))
   const shown = [...columnsOf(plan), 'rank'].map(toShown).join(', ')
-  const limit = `LIMIT ${(ask.limit + 1) * currencyCount}`
+  const limit = `LIMIT ${roundUp((ask.limit + 1) * currencyCount)}`
   const order = `ORDER BY ${[...orderOf(ask), 'currency'].join(', ')}`
   const inRank = where(isRanked ? page : [])
   const sql = `WITH ${steps.join(', ')} SELECT ${shown} FROM ordered ${inRank} ${order} ${limit}`
   return { sql, texts }
+}
+
+/** Questions that differ by their limits alone are planned as one; what is too much is left out. */
+function roundUp(limit: number): number {
+  return 2 ** Math.ceil(Math.log2(limit))
 }
 
 /** Where the oldest of the newest `last` windows of a question begins; NULL: there is none. */
