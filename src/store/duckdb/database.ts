@@ -7,7 +7,7 @@ import { AssertionFailure } from '../../std/assert.ts'
 import { Fault, isFault, messageOf } from '../../std/fault.ts'
 import { MIB } from '../../std/units.ts'
 import type { Connection } from './ask.ts'
-import { ReadConnection } from './statements.ts'
+import { ReadConnection } from './read-connection.ts'
 
 export interface DatabaseLimits {
   /** Bytes that DuckDB may hold; beyond that it spills beside the file. */
@@ -22,7 +22,7 @@ const WAL_BYTES_MAX: number = 16 * MIB
  * process for ever, beside what it may hold. With one MiB, questions take twice as long.
  */
 const FREED_BYTES_MAX: number = 2 * MIB
-/** Snapshots read at one time; libuv has four threads, and a commit must find one free. */
+/** Questions answered at one time; libuv has four threads, and a commit must find one free. */
 const READERS_MAX = 2
 
 /**
@@ -39,6 +39,8 @@ export class Database {
   /** Of readers that have left: to open one takes as long as a small question. */
   readonly #idle: ReadConnection[] = []
   #readerCount = 0
+  /** Of beginnings and ends; odd: one is under way. */
+  #changeCount = 0
   #onIdle: (() => void) | null = null
 
   private constructor(instance: DuckDBInstance, writer: DuckDBConnection, directory: string) {
@@ -78,7 +80,11 @@ export class Database {
     }
   }
 
-  /** Reads in one snapshot; what others commit meanwhile is not seen. */
+  /**
+   * Reads what was true at one moment. Most commits come between questions, so it is asked without
+   * a transaction first, which would wait for another thread twice more; where a commit came in
+   * between, `work` is done again, in a snapshot.
+   */
   async read<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     if (this.#readerCount >= READERS_MAX) {
       await new Promise<void>(resolve => this.#waiting.push(resolve))
@@ -86,14 +92,25 @@ export class Database {
     let connection: ReadConnection | null = null
     try {
       connection = this.#idle.pop() ?? new ReadConnection(await this.#instance.connect())
-      await connection.begin()
-      const found = await work(connection)
-      this.#release(connection)
-      return found
+      const found = await this.#readUndisturbed(connection, work)
+      const whole = found ?? { value: await connection.inSnapshot(work) }
+      this.#idle.push(connection)
+      return whole.value
     } catch (error) {
       connection?.close()
-      this.#leave()
       throw toFault('could not read', error)
+    } finally {
+      this.#leave()
+    }
+  }
+
+  /** Runs the statement by which the writer changes what readers see. */
+  async change(commit: () => Promise<void>): Promise<void> {
+    this.#changeCount += 1
+    try {
+      await commit()
+    } finally {
+      this.#changeCount += 1
     }
   }
 
@@ -110,15 +127,22 @@ export class Database {
     openDirectories.delete(this.#directory)
   }
 
-  /** Ends a snapshot, for which its reader does not wait. */
-  #release(connection: ReadConnection): void {
-    connection
-      .commit()
-      .then(
-        () => this.#idle.push(connection),
-        () => connection.close(),
-      )
-      .finally(() => this.#leave())
+  /** null: a change came in between. */
+  async #readUndisturbed<T>(
+    connection: ReadConnection,
+    work: (connection: Connection) => Promise<T>,
+  ): Promise<{ readonly value: T } | null> {
+    const before = this.#changeCount
+    if (before % 2 === 1) return null
+    connection.forgetPlansUnlessOf(before)
+    try {
+      const value = await work(connection)
+      return this.#changeCount === before ? { value } : null
+    } catch (error) {
+      // A table may have gone that it was about to ask.
+      if (this.#changeCount !== before) return null
+      throw error
+    }
   }
 
   /** A reader that ends hands its place to the one that has waited longest. */

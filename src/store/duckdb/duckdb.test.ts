@@ -2,8 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { expectFault } from '../bed.ts'
-import { plansOf, stepOf } from '../steps.ts'
+import { count, defineMetric } from '../../model/metric.ts'
+import type { MetricPlan } from '../../model/plan.ts'
+import { HOUR_MS } from '../../std/units.ts'
+import { expectFault, rowsOf } from '../bed.ts'
+import { plansOf, sold, stepOf, toBatch, totals } from '../steps.ts'
 import { testStore } from '../store.contract.ts'
 import type { CrashPoint } from './duckdb.ts'
 import { openDuckDbStore } from './duckdb.ts'
@@ -44,3 +47,42 @@ for (const [point, sequence] of [
     }
   })
 }
+
+test('an answer is of one moment, while commits and compactions go on', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'weir-store-'))
+  const hourly = defineMetric('hourly', {
+    from: sold,
+    window: 'hour',
+    measures: { sales: count() },
+  })
+  const plans = plansOf(hourly)
+  const [plan] = plans as [MetricPlan]
+  const options = { directory, plans, shards: 1, compactAfterRows: 4 }
+  const store = await openDuckDbStore(options)
+  const ends: number[] = []
+  let isDone = false
+  /** The hour before the newest is final: told by progress, which is kept beside the rows. */
+  const ask = async (): Promise<void> => {
+    while (!isDone) {
+      const rows = await rowsOf(store, 'hourly')
+      const openCount = rows.filter(({ status }) => status === 'open').length
+      expect([rows.length, openCount]).toEqual([rows.length, Math.min(rows.length, 1)])
+      ends.push(rows.length)
+    }
+  }
+  try {
+    const asking = [ask(), ask(), ask()]
+    for (let step = 0; step < 150; step += 1) {
+      const timeMs = Date.parse('2026-03-01T00:15:00Z') + step * HOUR_MS
+      const row = { time: new Date(timeMs).toISOString(), values: { sales: 1 } }
+      const partitions = [totals({ accepted: step + 1, timeMs })]
+      await store.commit(stepOf({ partitions, partials: [toBatch(plan, [row])] }))
+    }
+    isDone = true
+    await Promise.all(asking)
+    expect(new Set(ends).size).toBeGreaterThan(20)
+  } finally {
+    await store[Symbol.asyncDispose]()
+    await rm(directory, { recursive: true })
+  }
+})

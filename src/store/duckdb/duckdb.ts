@@ -360,7 +360,9 @@ class DuckDbStore implements Store {
     }
     try {
       this.#options.crash?.(`${name}.before`)
-      await this.#writer.run('COMMIT')
+      await this.#database.change(async () => {
+        await this.#writer.run('COMMIT')
+      })
       this.#options.crash?.(`${name}.after`)
     } catch (cause) {
       throw this.#break(cause)
