@@ -99,18 +99,24 @@ export interface Collector {
   collect(items: readonly Item[], signal: AbortSignal): Promise<readonly ItemAnswer[]>
 }
 
+const NO_HEADERS: readonly Header[] = []
+
 export function createCollector(options: CollectorOptions): Collector {
   const { check, append, catalog, clock, limits } = options
   return {
     limits,
     collect: async (items, signal) => {
       const nowMs = clock.now()
-      const placed = items.map(item => placeItem(item, catalog, bytes => check(bytes, nowMs)))
-      await append(
-        placed.map(({ record }) => record),
-        signal,
-      )
-      return placed.map(({ eventId, invalid }, index) => toAnswer(index, eventId, invalid))
+      const checkNow = (bytes: Uint8Array): ItemCheck => check(bytes, nowMs)
+      const records: NewRecord[] = []
+      // Of all that is made of an item, little waits for the disk: collections would copy it.
+      const answers = items.map((item, index) => {
+        const { record, eventId, invalid } = placeItem(item, catalog, checkNow)
+        records.push(record)
+        return toAnswer(index, eventId, invalid)
+      })
+      await append(records, signal)
+      return answers
     },
   }
 }
@@ -126,7 +132,7 @@ function placeItem(item: Item, catalog: Catalog, check: (bytes: Uint8Array) => I
   const reason = item.origin?.reason ?? null
   if (reason !== null) return placeUnparsed(item, reason, catalog)
   const { eventType, eventId, userId, invalid } = check(item.bytes)
-  const headers = invalid === null ? [] : originHeaders(item.origin)
+  const headers = invalid === null ? NO_HEADERS : originHeaders(item.origin)
   if (eventType === null || userId === null) {
     assert(invalid !== null, 'an item without a type or user is invalid')
     // No reason is written: the scanner finds it again, with its pointer.
@@ -172,7 +178,7 @@ function toUnparsed(value: Uint8Array, headers: readonly Header[], catalog: Cata
 }
 
 function originHeaders(origin: Origin | null): readonly Header[] {
-  if (origin === null) return []
+  if (origin === null) return NO_HEADERS
   const headers: Header[] = []
   if (origin.file !== null) headers.push(toHeader(HEADER_FILE, origin.file))
   if (origin.line !== null) headers.push(toHeader(HEADER_LINE, String(origin.line)))

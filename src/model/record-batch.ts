@@ -74,6 +74,7 @@ const LOG_APPEND_TIME = 0x08
 const TRANSACTIONAL = 0x10
 const CONTROL = 0x20
 const TWO_32 = 2 ** 32
+const SHORT_BYTES = 32
 
 /** Encodes records as one batch: no compression, no producer, LogAppendTime. */
 export function encodeRecordBatch(batch: NewBatch): Uint8Array {
@@ -157,7 +158,10 @@ function writeBody(
 function writeSized(target: Buffer, at: number, bytes: Uint8Array | null): number {
   if (bytes === null) return writeVarint(target, at, -1)
   const start = writeVarint(target, at, bytes.length)
-  target.set(bytes, start)
+  // A call into the system costs more than the few bytes of a key.
+  if (bytes.length > SHORT_BYTES) target.set(bytes, start)
+  else
+    for (let index = 0; index < bytes.length; index += 1) target[start + index] = bytes[index] ?? 0
   return start + bytes.length
 }
 

@@ -28,6 +28,7 @@ export function createChecker(catalog: Catalog): (item: Uint8Array, nowMs: numbe
     const quoted = Buffer.from(JSON.stringify(schema.name))
     return { eventType: schema.name, quoted, program: createProgram(fast, schema, NO_COLUMNS) }
   })
+  const guess = createGuess(candidates)
   // Laid out once, for the largest item, with a byte behind it.
   const at = fast.layOut(1, NO_COLUMNS.length, EVENT_BYTES_MAX + 1)
   const columns = viewColumns(fast, 1, NO_COLUMNS)
@@ -35,7 +36,7 @@ export function createChecker(catalog: Catalog): (item: Uint8Array, nowMs: numbe
   const texts = Buffer.from(buffer, byteOffset, length)
   return (item, nowMs) => {
     const context: ReadContext = { catalog, home: 'door', arrivalMs: nowMs }
-    const candidate = guessType(item, candidates)
+    const candidate = guess(item)
     if (candidate === undefined || item.length > EVENT_BYTES_MAX) return checkPlainly(item, context)
     putItem(columns, item, { at, nowMs })
     // Text is decoded behind where the item may be.
@@ -72,13 +73,18 @@ interface Candidate {
   readonly program: Address
 }
 
-/** By what stands behind the first `"event_type"`, wherever that is. */
-function guessType(item: Uint8Array, candidates: readonly Candidate[]): Candidate | undefined {
-  const found = Buffer.prototype.indexOf.call(item, TYPE_KEY)
-  if (found === -1) return undefined
-  let at = found + TYPE_KEY.length
-  while (item[at] === SPACE || item[at] === COLON) at += 1
-  return candidates.find(({ quoted }) => standsAt(item, at, quoted))
+/** Tells them by what stands behind `"event_type"`, which one sender mostly writes at one place. */
+function createGuess(
+  candidates: readonly Candidate[],
+): (item: Uint8Array) => Candidate | undefined {
+  let keyAt = 0
+  return item => {
+    if (!standsAt(item, keyAt, TYPE_KEY)) keyAt = Buffer.prototype.indexOf.call(item, TYPE_KEY)
+    if (keyAt === -1) return undefined
+    let at = keyAt + TYPE_KEY.length
+    while (item[at] === SPACE || item[at] === COLON) at += 1
+    return candidates.find(({ quoted }) => standsAt(item, at, quoted))
+  }
 }
 
 function standsAt(item: Uint8Array, start: number, wanted: Uint8Array): boolean {
