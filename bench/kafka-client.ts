@@ -9,6 +9,7 @@ import { Consumer } from '@platformatic/kafka'
 import { openKafkaLog } from '../src/log/kafka/kafka-log.ts'
 import { ensureTopics } from '../src/log/kafka/topics.ts'
 import type { EventLog } from '../src/log/log.ts'
+import { collectBuffersWithHeap } from '../src/main/running/buffer-garbage.ts'
 import { shardsOf, topicsOf } from '../src/model/catalog.ts'
 import { fromUtf8 } from '../src/std/bytes.ts'
 import { createSystemClock } from '../src/std/clock.ts'
@@ -117,6 +118,8 @@ const WORKER: Stores = {
 
 async function measureDigest(stores: Stores, { broker, events, bytes }: Job): Promise<Measured> {
   const { what, commitMs, openStore, openAnswers } = stores
+  // As the commands do.
+  collectBuffersWithHeap()
   const directory = mkdtempSync(cachePath('kafka-'))
   try {
     await using log = await openLog(broker)

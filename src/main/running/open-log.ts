@@ -8,6 +8,7 @@ import { present } from '../../std/assert.ts'
 import { isFault } from '../../std/fault.ts'
 import { SECOND_MS } from '../../std/units.ts'
 import type { CommandContext } from '../terminal/command.ts'
+import { collectBuffersWithHeap } from './buffer-garbage.ts'
 import { dataDirOf, writeWhole } from './data-dir.ts'
 import type { TellOutage } from './voice.ts'
 
@@ -80,6 +81,7 @@ async function openTopicLog(
   { config, clock }: CommandContext,
   options: TopicOptions & { readonly plan: TopicPlan },
 ): Promise<EventLog> {
+  collectBuffersWithHeap()
   const { openKafkaLog } = await import('../../log/kafka/kafka-log.ts')
   const kafka = present(config.kafka, 'the cluster of the settings')
   return openKafkaLog({ kafka, clock, ...options })
