@@ -46,6 +46,8 @@ export function growYoungHeap(): Disposable {
   }
   const grow = ({ sizeBytesMin }: Growth): void => {
     clearInterval(timer)
+    // The old heap is V8's own affair from now on, too.
+    setFlagsFromString('--heap-growing-percent=0')
     setFlagsFromString(`--semi-space-growth-factor=${FACTOR}`)
     timer = repeat(LOOK_MS, () => {
       if (sizeOfYoungHeap() < sizeBytesMin) return
