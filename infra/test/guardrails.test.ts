@@ -168,7 +168,7 @@ describe('alarms', () => {
     const lines = createEmf('digest')({
       atMs: 1,
       audit: { balanced: true, progress: null, lag: 0, partitions: [PARTITION] },
-      counters: { ...counters, live: null, worker: null, collector: null },
+      counters: { ...counters, live: null, worker: null, collector: null, refusals: new Map() },
     })
     const [directive] = JSON.parse(lines[0] ?? '')._aws.CloudWatchMetrics
     expect(directive).toMatchObject({ Namespace: 'Weir', Dimensions: [['Service']] })

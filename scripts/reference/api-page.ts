@@ -117,6 +117,7 @@ function toFamilyTable(): string {
         inFlightRequests: 0,
         inFlightBytes: 0,
       },
+      refusals: new Map(),
     },
   })
   const rows = families.map(({ name, kind, help }) => [code(name), kind, help])

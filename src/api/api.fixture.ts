@@ -189,6 +189,10 @@ export function createSources(changes: Partial<ApiSources> = {}): SourcesFixture
         inFlightRequests: 0,
         inFlightBytes: 0,
       },
+      refusals: new Map([
+        ['unauthorized', 4],
+        ['rate_limited', 7],
+      ]),
     }),
     report: error => {
       reported.push(error)

@@ -184,6 +184,7 @@ test('operators get their counters', async () => {
     'weir_repaired_records_total{topic="purchase",partition="0"} 1',
     'weir_live_clients 2',
     'weir_collector_requests_total{status="200"} 9',
+    'weir_refused_requests_total{code="rate_limited"} 7',
     'process_resident_memory_bytes 5',
   ]) {
     expect(text.split('\n')).toContain(line)

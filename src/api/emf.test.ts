@@ -11,6 +11,7 @@ const COUNTERS: Counters = {
   live: null,
   worker: null,
   collector: null,
+  refusals: new Map(),
 }
 
 function toPartition(changed: Partial<AuditPartition>): AuditPartition {

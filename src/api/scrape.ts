@@ -27,6 +27,8 @@ export interface Counters {
     readonly inFlightRequests: number
     readonly inFlightBytes: number
   } | null
+  /** Requests that were turned away at the door, by the code of the problem they were told. */
+  readonly refusals: ReadonlyMap<string, number>
 }
 
 export interface WorkerCounters {
@@ -132,8 +134,13 @@ function freshnessFamilies({ freshnessS }: Counters): readonly Family[] {
 }
 
 function serverFamilies(counters: Counters): readonly Family[] {
-  const { collector, live, worker, startMs, residentBytes } = counters
+  const { collector, live, worker, refusals, startMs, residentBytes } = counters
   return [
+    counter(
+      'weir_refused_requests_total',
+      'Requests turned away before their body was looked at, by the code of the problem.',
+      [...refusals].sort().map(([code, value]) => ({ labels: { code }, value })),
+    ),
     ...(collector === null ? [] : collectorFamilies(collector)),
     ...(live === null ? [] : liveFamilies(live)),
     ...(worker === null ? [] : workerFamilies(worker)),

@@ -129,6 +129,7 @@ export async function openServing(options: ServeOptions): Promise<Serving> {
   const segment = { plan: options.segment, checkKey, clock }
   const intake =
     collector === null ? null : createCollectorHandler({ collector, segment, signal, report })
+  const refusals = new Map<string, number>()
   const counters = (): Counters => ({
     startMs,
     residentBytes: options.residentBytes(),
@@ -136,6 +137,7 @@ export async function openServing(options: ServeOptions): Promise<Serving> {
     live: hub.counters(),
     worker: null,
     collector: intake?.counters() ?? null,
+    refusals,
   })
   const check = createChecker(catalog)
   const trace = createTrace({ ...options, check })
@@ -170,6 +172,7 @@ export async function openServing(options: ServeOptions): Promise<Serving> {
     port: options.port,
     ...options.door,
     clock,
+    onRefusal: code => refusals.set(code, (refusals.get(code) ?? 0) + 1),
     report,
   }).catch(async (error: unknown) => {
     await hub[Symbol.asyncDispose]()

@@ -50,6 +50,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     collector === null ? null : createCollectorHandler({ collector, segment, signal, report })
   const startMs = clock.now()
   let phase: Phase = 'starting'
+  const refusals = new Map<string, number>()
   const counters = (): Counters => ({
     startMs,
     residentBytes: options.residentBytes(),
@@ -57,6 +58,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     live: null,
     worker: options.worker(),
     collector: intake?.counters() ?? null,
+    refusals,
   })
   const app = createServiceApi({
     status: () => ({ phase, progress: null, version: options.version }),
@@ -73,6 +75,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     port: options.port,
     ...options.door,
     clock,
+    onRefusal: code => refusals.set(code, (refusals.get(code) ?? 0) + 1),
     report,
   })
   return {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Doorman } from '../../model/access.ts'
+import { toProblem } from '../../model/problem.ts'
 import type { Clock } from '../../std/clock.ts'
 import { createSystemClock } from '../../std/clock.ts'
 import { createSources } from '../api.fixture.ts'
@@ -54,6 +55,7 @@ async function start(options: Partial<ServeOptions> = {}): Promise<HttpServer> {
     originsAllowed: [],
     doorman: OPEN_DOOR,
     clock: createSystemClock(),
+    onRefusal: () => {},
     report: () => {},
     ...options,
   })
@@ -81,6 +83,20 @@ function get(server: HttpServer, target: string, headers = ''): Promise<string> 
     `GET ${target} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n${headers}\r\n`,
   )
 }
+
+test('who is turned away is told, and counted', async () => {
+  const codes: string[] = []
+  const unauthorized = toProblem('unauthorized', 'a key is needed')
+  const admit: Doorman['admit'] = ({ need }) =>
+    need === 'write' ? { problem: unauthorized, headers: {} } : { problem: null, headers: {} }
+  const doorman = { ...OPEN_DOOR, admit }
+  const server = await start({ doorman, onRefusal: code => codes.push(code) })
+  expect((await fetch(`${server.url}/v1/events`, { method: 'POST', body: '{}' })).status).toBe(401)
+  expect((await fetch(`${server.url}/v1/metrics`)).status).toBe(200)
+  const lines = ['GET / HTTP/1.1', 'Host: shop.example', 'Connection: close', '', '']
+  expect(await sendRaw(server, lines.join('\r\n'))).toContain('host_refused')
+  expect(codes).toEqual(['unauthorized', 'host_refused'])
+})
 
 test('each request goes where it belongs', async () => {
   const { url } = await start()

@@ -8,6 +8,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Admission, Doorman } from '../../model/access.ts'
+import type { Problem, ProblemCode } from '../../model/problem.ts'
 import { answerProblem, INTERNAL } from '../../model/problem.ts'
 import { SEGMENT_PATHS } from '../../model/segment.ts'
 import type { Clock } from '../../std/clock.ts'
@@ -63,6 +64,8 @@ export interface ServeOptions extends Door {
   readonly headersMsMax?: number
   /** Bounds other than those of PATIENCE. */
   readonly patience?: Partial<Patience>
+  /** Is told why a request was turned away at the door, before its body was looked at. */
+  readonly onRefusal: (code: ProblemCode) => void
   /** Is told of every error that a handler throws: a bug, answered 500. */
   readonly report: (error: unknown) => void
 }
@@ -166,18 +169,20 @@ function createListener(options: ServeOptions, parts: Parts): Listener {
 type Admit = (request: IncomingMessage, response: ServerResponse) => Admission['headers'] | null
 
 function createAdmit(
-  { doorman }: ServeOptions,
+  { doorman, onRefusal }: ServeOptions,
   { pages, streams, cors, guard }: Parts & { readonly cors: Cors; readonly guard: Guard },
 ): Admit {
+  const turnAway = (request: IncomingMessage, response: ServerResponse, problem: Problem): null => {
+    onRefusal(problem.code)
+    refuse(request, response, problem)
+    return null
+  }
   return (request, response) => {
     const { headers, socket, method = '', url = '' } = request
     cors.mark(request, response)
     const caller = { method, host: headers.host, origin: headers.origin }
     const problem = findAmbiguity(request) ?? guard(caller)
-    if (problem !== null) {
-      refuse(request, response, problem)
-      return null
-    }
+    if (problem !== null) return turnAway(request, response, problem)
     if (cors.answer(request, response)) return null
     const path = toPath(url)
     const visit = {
@@ -189,8 +194,7 @@ function createAdmit(
     const admission = doorman.admit(visit)
     if (admission.problem !== null) {
       setHeaders(response, admission.headers)
-      refuse(request, response, admission.problem)
-      return null
+      return turnAway(request, response, admission.problem)
     }
     if (visit.need === 'read' || visit.need === 'admin') streams.watch(visit, response)
     return admission.headers
