@@ -139,7 +139,7 @@ function serverFamilies(counters: Counters): readonly Family[] {
     counter(
       'weir_refused_requests_total',
       'Requests turned away before their body was looked at, by the code of the problem.',
-      [...refusals].sort().map(([code, value]) => ({ labels: { code }, value })),
+      [...refusals].map(([code, value]) => ({ labels: { code }, value })),
     ),
     ...(collector === null ? [] : collectorFamilies(collector)),
     ...(live === null ? [] : liveFamilies(live)),
