@@ -62,6 +62,8 @@ export function createProducer(options: ProducerOptions): Producer {
   const reach = createReach(options, closing.signal)
   const underWay = new Map<string, number>()
   let pumping: Promise<void> | null = null
+  /** Told by the pump itself as it ends: who comes a moment later must not count on it. */
+  let isPumping = false
   let bell = Promise.withResolvers<void>()
 
   const outboxes = createPartitionTable(options, (topic, partition) =>
@@ -75,9 +77,9 @@ export function createProducer(options: ProducerOptions): Producer {
         refusal: () => reach.refusal,
         onWaiting: () => {
           bell.resolve()
-          pumping ??= pump().finally(() => {
-            pumping = null
-          })
+          if (isPumping) return
+          isPumping = true
+          pumping = pump()
         },
       },
     ),
@@ -120,7 +122,10 @@ export function createProducer(options: ProducerOptions): Producer {
       bell = Promise.withResolvers()
       const waiting = findWaiting()
       const isBusy = [...underWay.values()].some(count => count > 0)
-      if (waiting.length === 0 && !isBusy) return
+      if (waiting.length === 0 && !isBusy) {
+        isPumping = false
+        return
+      }
       const snapshot = waiting.length === 0 ? null : await reach.learn()
       if (snapshot !== null) {
         const { groups, orphanCount } = groupByLeader(waiting, snapshot)
