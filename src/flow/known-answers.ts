@@ -1,7 +1,8 @@
 /**
- * Answers that are known already: as long as nothing is committed, a question that was asked before
- * has the answer that it had, and those who ask the same at the same time wait for one answer. Many
- * people look at the same page.
+ * Answers that are known already: as long as nothing is committed, a question has the answer that
+ * it had, and those who ask the same at the same time wait for one answer. Many people look at the
+ * same page. What was asked only once is not kept: answers that live a second for nobody make V8
+ * collect its old heap twice a second, for 30 ms each.
  */
 import type { Question, Result } from '../model/result.ts'
 import { STREAM } from '../model/result.ts'
@@ -12,24 +13,28 @@ export interface KnownAnswers {
   forget(): void
 }
 
-/** Questions, and rows of an answer, that are remembered: together some ten MiB at most. */
+/** Questions, and rows of an answer, that are kept: together some ten MiB at most. */
 const QUESTIONS_MAX = 50
 const ROWS_MAX = 500
 
 /** Questions about batch runs are always asked: those come without a commit. */
 export function createKnownAnswers(query: (question: Question) => Promise<Result>): KnownAnswers {
-  let known = new Map<string, Promise<Result>>()
+  // The one asked first is the first; null: it was answered, and that was not kept.
+  let known = new Map<string, Promise<Result> | null>()
   return {
     query: question => {
       if ((question.source ?? STREAM) !== STREAM) return query(question)
       const name = JSON.stringify(question)
       const before = known.get(name)
-      if (before !== undefined) return before
+      if (before !== undefined && before !== null) return before
       const answer = query(question)
       const answers = known
-      const drop = (): unknown => answers.delete(name)
       answers.set(name, answer)
-      answer.then(({ rows }) => rows.length > ROWS_MAX && drop(), drop)
+      const dropUnlessKept = ({ rows }: Result): void => {
+        const isKept = before === null && rows.length <= ROWS_MAX
+        if (!isKept && answers.get(name) === answer) answers.set(name, null)
+      }
+      answer.then(dropUnlessKept, () => answers.delete(name))
       const [oldest] = answers.keys()
       if (answers.size > QUESTIONS_MAX && oldest !== undefined) answers.delete(oldest)
       return answer
