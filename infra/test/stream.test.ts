@@ -161,7 +161,7 @@ describe('the front door', () => {
     const paths = rules.flatMap(
       rule => rule['Properties'].Conditions[0].PathPatternConfig.Values as readonly string[],
     )
-    const wanted = [ROUTES.collect.path, ...SEGMENT_PATHS, '/sdk.js', '/sdk.mjs']
+    const wanted = [ROUTES.collect.path, ...SEGMENT_PATHS.keys(), '/sdk.js', '/sdk.mjs']
     expect(paths.sort()).toEqual([...wanted].sort())
     template.hasResourceProperties('AWS::ElasticLoadBalancingV2::Listener', {
       DefaultActions: [Match.objectLike({ FixedResponseConfig: { StatusCode: '404' } })],

@@ -6,9 +6,10 @@ import { code, list, paragraph, toPage, toTable } from './markdown.ts'
 export function toSegmentPage(): string {
   const tracked = Object.entries(SEGMENT_EVENTS).map(([name, rule]) => toRow(code(name), rule))
   const others = Object.entries(SEGMENT_OTHERS).map(([call, rule]) => toRow(`${call} call`, rule))
+  const paths = [...SEGMENT_PATHS.keys()].map(code).join(', ')
   return toPage("Segment's calls", 'src/model/segment.ts', [
     paragraph(
-      `Calls come to ${SEGMENT_PATHS.map(code).join(', ')}. [The guide](../guides/segment.md) ` +
+      `Calls come to ${paths}. [The guide](../guides/segment.md) ` +
         'says how to send them, and how a config adds to this table.',
     ),
     toTable(['call', 'event type', 'fields found elsewhere'], [...tracked, ...others]),

@@ -87,7 +87,7 @@ export function toPattern({ path }: Route): string {
 
 /** Where there is no front door, and where it is asked in a wrong way. */
 export function refuseEvents(app: Hono): void {
-  for (const path of ['/v1/events', ...SEGMENT_PATHS]) {
+  for (const path of ['/v1/events', ...SEGMENT_PATHS.keys()]) {
     app.all(path, context => {
       if (context.req.method !== 'POST') return refuseMethod(path, 'POST')
       return notHere('events are taken by weir collect; send them there')

@@ -52,7 +52,7 @@ const DEPTH_MAX = EVENT_DEPTH_MAX + 2
 const SUCCESS = '{"success":true}\n'
 
 export function isSegmentPath(path: string): boolean {
-  return SEGMENT_PATHS.includes(path)
+  return SEGMENT_PATHS.has(path)
 }
 
 export function createSegment(options: SegmentOptions): Segment {
@@ -99,15 +99,9 @@ function parseRoot({ path, bytes }: SegmentBody): JsonObject | string {
 
 /** null: there is no batch where there should be one. */
 function findCalls({ path }: SegmentBody, root: JsonObject): readonly JsonValue[] | null {
-  if (callOf(path) !== null) return [root]
+  if (SEGMENT_PATHS.get(path) !== null) return [root]
   const batch = findMember(root, 'batch')
   return batch?.kind === 'array' ? batch.items : null
-}
-
-/** What the path says that a call is; null: each says it itself. */
-function callOf(path: string): SegmentCall | null {
-  const name = path.slice(path.lastIndexOf('/') + 1)
-  return isSegmentCall(name) ? name : null
 }
 
 /** A key in a header was looked at before the body came. */
@@ -151,7 +145,7 @@ interface Within {
 /** null: it is no call that there is. */
 function toSource(value: JsonValue, { path, bytes, nowMs }: Within): CallSource | null {
   if (value.kind !== 'object') return null
-  const type = callOf(path) ?? textOf(bytes, findMember(value, 'type'))
+  const type = SEGMENT_PATHS.get(path) ?? textOf(bytes, findMember(value, 'type'))
   return type !== null && isSegmentCall(type) ? { bytes, object: value, call: type, nowMs } : null
 }
 

@@ -23,7 +23,7 @@ function createCounted(rowCount = 1): {
 }
 
 describe('known answers', () => {
-  test('those who ask at one time share an answer; it is kept where it is asked again', async () => {
+  test('those who ask at one time share an answer, which is kept when asked again', async () => {
     const { asked, query } = createCounted()
     const known = createKnownAnswers(query)
     const [first, second] = await Promise.all([known.query(ask('a')), known.query(ask('a'))])

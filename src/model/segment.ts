@@ -9,10 +9,16 @@ export const SEGMENT_CALLS = ['track', 'page', 'screen', 'identify', 'group', 'a
 
 export type SegmentCall = (typeof SEGMENT_CALLS)[number]
 
-/** Where calls are sent: one at a time, or many; `import` is the older name of `batch`. */
-export const SEGMENT_PATHS: readonly string[] = [...SEGMENT_CALLS, 'batch', 'import'].map(
-  name => `/v1/${name}`,
-)
+/**
+ * Where calls are sent, and which call each path takes; null: many, and each says what it is.
+ * Libraries in pages send to the first letter alone. `import` is the older name of `batch`.
+ */
+export const SEGMENT_PATHS: ReadonlyMap<string, SegmentCall | null> = new Map([
+  ...SEGMENT_CALLS.map(call => [`/v1/${call}`, call] as const),
+  ...['batch', 'import'].map(name => [`/v1/${name}`, null] as const),
+  ...SEGMENT_CALLS.map(call => [`/v1/${call.charAt(0)}`, call] as const),
+  ['/v1/b', null],
+])
 
 /** How a call becomes an event. */
 export interface SegmentRule {

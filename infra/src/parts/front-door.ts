@@ -38,7 +38,12 @@ export interface FrontDoor {
 }
 
 /** What pages and servers call: events, Segment's calls, and the SDK. */
-const PATHS: readonly string[] = [ROUTES.collect.path, ...SEGMENT_PATHS, '/sdk.js', '/sdk.mjs']
+const PATHS: readonly string[] = [
+  ROUTES.collect.path,
+  ...SEGMENT_PATHS.keys(),
+  '/sdk.js',
+  '/sdk.mjs',
+]
 /** A rule of a listener compares five values at most. */
 const PATHS_PER_RULE = 5
 /** Longer than clients wait between two batches. */

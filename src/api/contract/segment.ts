@@ -12,6 +12,13 @@ export type SegmentRouteName =
   | 'segmentAlias'
   | 'segmentBatch'
   | 'segmentImport'
+  | 'segmentT'
+  | 'segmentP'
+  | 'segmentS'
+  | 'segmentI'
+  | 'segmentG'
+  | 'segmentA'
+  | 'segmentB'
 
 const TRACK = {
   messageId: 'm1',
@@ -21,6 +28,8 @@ const TRACK = {
   properties: { product_id: 'p1234', price: 19.99, currency: 'USD' },
 }
 const NAMELESS = { messageId: 'm1', userId: 'u5678' }
+const GROUP = { ...NAMELESS, groupId: 'g1' }
+const ALIAS = { ...NAMELESS, previousId: 'u1' }
 const BATCH = { batch: [{ type: 'track', ...TRACK }] }
 
 export const SEGMENT_ROUTES: { readonly [Name in SegmentRouteName]: Route } = {
@@ -28,10 +37,21 @@ export const SEGMENT_ROUTES: { readonly [Name in SegmentRouteName]: Route } = {
   segmentPage: post('/v1/page', 'takes a page call', NAMELESS),
   segmentScreen: post('/v1/screen', 'takes a screen call', NAMELESS),
   segmentIdentify: post('/v1/identify', 'takes an identify call', NAMELESS),
-  segmentGroup: post('/v1/group', 'takes a group call', { ...NAMELESS, groupId: 'g1' }),
-  segmentAlias: post('/v1/alias', 'takes an alias call', { ...NAMELESS, previousId: 'u1' }),
+  segmentGroup: post('/v1/group', 'takes a group call', GROUP),
+  segmentAlias: post('/v1/alias', 'takes an alias call', ALIAS),
   segmentBatch: post('/v1/batch', "takes calls of one of Segment's libraries", BATCH),
   segmentImport: post('/v1/import', 'is an older name of /v1/batch', BATCH),
+  segmentT: short('/v1/t', '/v1/track', TRACK),
+  segmentP: short('/v1/p', '/v1/page', NAMELESS),
+  segmentS: short('/v1/s', '/v1/screen', NAMELESS),
+  segmentI: short('/v1/i', '/v1/identify', NAMELESS),
+  segmentG: short('/v1/g', '/v1/group', GROUP),
+  segmentA: short('/v1/a', '/v1/alias', ALIAS),
+  segmentB: short('/v1/b', '/v1/batch', BATCH),
+}
+
+function short(path: string, name: string, example: unknown): Route {
+  return post(path, `is the name of ${name} in analytics.js`, example)
 }
 
 function post(path: string, summary: string, example: unknown): Route {

@@ -89,7 +89,7 @@ const CONNECTIONS_CHECK_MS = 1 * SECOND_MS
 const DRAIN_CHECK_MS = 20
 const DRAIN_MS_MAX: number = 3 * SECOND_MS
 
-const EVENT_PATHS: ReadonlySet<string> = new Set(['/v1/events', ...SEGMENT_PATHS])
+const EVENT_PATHS: ReadonlySet<string> = new Set(['/v1/events', ...SEGMENT_PATHS.keys()])
 
 /** Throws ADDRESS_IN_USE, CONFIG_INVALID for a host that is not here, FILE_UNREADABLE. */
 export async function serveHttp(options: ServeOptions): Promise<HttpServer> {

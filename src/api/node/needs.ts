@@ -13,7 +13,7 @@ const OPEN: ReadonlyMap<string, Need> = new Map([
   [ROUTES.scrape.path, 'scrape'],
 ])
 /** Clients of others present their key in the body. */
-const KEY_IN_BODY: ReadonlySet<string> = new Set(SEGMENT_PATHS)
+const KEY_IN_BODY: ReadonlySet<string> = new Set(SEGMENT_PATHS.keys())
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS']
 /** Nothing in it that a URL parser, or a router, would read otherwise. */
 const PLAIN_PATH = /^(?:\/[\w~-][\w.~-]*)*\/?$/
