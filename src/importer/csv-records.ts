@@ -4,7 +4,7 @@
  * afresh. That costs at most one second look at each byte, since what an open quote ran into is
  * the next quote.
  */
-import { isUtf8 } from 'node:buffer'
+import type { Decode } from './encoding.ts'
 import type { LineMapper } from './line-mapper.ts'
 import { REJECTED, SKIPPED } from './line-mapper.ts'
 import { CARRIAGE_RETURN, findLineEnd, isBlank, NEWLINE, trimEnd } from './lines.ts'
@@ -12,7 +12,6 @@ import type { ImportItem, Split, Window } from './window.ts'
 import { cutLong, ITEM_BYTES_MAX, takeItem } from './window.ts'
 
 const QUOTE = 0x22
-const REPLACEMENT = '\ufffd'
 
 /** A record that is broken by a quote, or that goes on behind the bytes at hand. */
 const BROKEN = -1
@@ -22,8 +21,8 @@ export const OPEN = -2
 type Taken = ImportItem | 'nothing' | 'more'
 
 /** Splits the records behind the header and maps each to an event. */
-export function createCsvSplit(mapLine: LineMapper, delimiter: string): Split {
-  const takeRecord = createTaker(mapLine, delimiter)
+export function createCsvSplit(mapLine: LineMapper, delimiter: string, decode: Decode): Split {
+  const takeRecord = createTaker(mapLine, delimiter, decode)
   return (window, isLast) => {
     for (;;) {
       const newline = findLineEnd(window, isLast)
@@ -38,9 +37,11 @@ export function createCsvSplit(mapLine: LineMapper, delimiter: string): Split {
 function createTaker(
   mapLine: LineMapper,
   delimiter: string,
+  decode: Decode,
 ): (window: Window, newline: number, isLast: boolean) => Taken {
   const findQuote = createQuoteFinder()
   const delimiterByte = delimiter.charCodeAt(0)
+  const takeMapped = createMappedTaker(decode)
   return (window, newline, isLast) => {
     if (window.passing !== null) return rejectLine(window, newline)
     if (findQuote(window) >= newline) {
@@ -76,26 +77,29 @@ function rejectLine(window: Window, newline: number): ImportItem {
   return { line, value, reason: 'csv_line', cut }
 }
 
+type MappedTaker = (window: Window, newline: number, map: (text: string) => string) => Taken
+
 /** `newline` is where the record ends. */
-function takeMapped(window: Window, newline: number, map: (text: string) => string): Taken {
-  const { bytes, start } = window
-  const end = trimEnd(window, newline)
-  const next = Math.min(newline + 1, bytes.length)
-  if (isBlank(window, end)) {
-    window.line += 1
-    window.start = next
-    window.scanned = next
-    return 'nothing'
+function createMappedTaker(decode: Decode): MappedTaker {
+  return (window, newline, map) => {
+    const { bytes, start } = window
+    const end = trimEnd(window, newline)
+    const next = Math.min(newline + 1, bytes.length)
+    if (isBlank(window, end)) {
+      window.line += 1
+      window.start = next
+      window.scanned = next
+      return 'nothing'
+    }
+    const text = decode(bytes, start, end)
+    const mapped = text === null ? REJECTED : map(text)
+    const line = window.line
+    window.line += 1 + countNewlines(bytes, start, end)
+    const original = takeItem(window, end, next)
+    if (mapped === SKIPPED) return 'nothing'
+    if (mapped === REJECTED) return { line, ...original, reason: 'csv_line' }
+    return { line, ...cutLong(Buffer.from(mapped)), reason: null }
   }
-  const text = bytes.toString('utf8', start, end)
-  const isText = !text.includes(REPLACEMENT) || isUtf8(bytes.subarray(start, end))
-  const mapped = isText ? map(text) : REJECTED
-  const line = window.line
-  window.line += 1 + countNewlines(bytes, start, end)
-  const original = takeItem(window, end, next)
-  if (mapped === SKIPPED) return 'nothing'
-  if (mapped === REJECTED) return { line, ...original, reason: 'csv_line' }
-  return { line, ...cutLong(Buffer.from(mapped)), reason: null }
 }
 
 function countNewlines(bytes: Buffer, start: number, end: number): number {

@@ -7,6 +7,7 @@ import type { ByteFile } from './byte-file.ts'
 import { HEAD_BYTES } from './byte-file.ts'
 import { findRecordEnd, toCells } from './csv-records.ts'
 import { startsWith } from './decompress.ts'
+import { createDecode } from './encoding.ts'
 import { findEventsArray, isPrettyPrinted } from './json-shape.ts'
 import { listColumns } from './line-mapper.ts'
 import type { Mapping } from './mapping.ts'
@@ -94,7 +95,7 @@ function toCsvFormat(file: ByteFile, start: number, mapping: Mapping): Format {
   if (mapping.columns !== undefined) {
     return { kind: 'csv', start, line: 1, columns: mapping.columns, mapping }
   }
-  const header = readHeader(file, start, mapping.delimiter ?? ',')
+  const header = readHeader(file, start, mapping)
   return { kind: 'csv', start: header.end, line: header.line, columns: header.columns, mapping }
 }
 
@@ -102,7 +103,7 @@ function toKnownCsvFormat(file: ByteFile, start: number): Format {
   const line = toFirstLine(file.head, start)
   if (hasControls(line)) throw unknownFormat(file, 'it is binary data, or no text in UTF-8')
   const delimiter = mostFrequent(line)
-  const header = readHeader(file, start, delimiter)
+  const header = readHeader(file, start, { delimiter })
   const isKnown = header.columns.join(',') === REES46_COLUMNS.join(',') && delimiter === ','
   if (isKnown) {
     const { end, columns } = header
@@ -145,7 +146,11 @@ interface CsvHeader {
   readonly line: number
 }
 
-function readHeader(file: ByteFile, start: number, delimiter: string): CsvHeader {
+function readHeader(
+  file: ByteFile,
+  start: number,
+  { delimiter = ',', encoding = 'utf-8' }: Pick<Mapping, 'delimiter' | 'encoding'>,
+): CsvHeader {
   const { head } = file
   let from = start
   while (head[from] === NEWLINE || head[from] === 0x0d) from += 1
@@ -156,7 +161,13 @@ function readHeader(file: ByteFile, start: number, delimiter: string): CsvHeader
       'its first line is no CSV header: a quote is broken, or it is too long',
     )
   }
-  const text = head.toString('utf8', from, newline).replace(/\r$/, '')
+  const text = createDecode(encoding)(head, from, newline)?.replace(/\r$/, '')
+  if (text === undefined) {
+    throw unknownFormat(
+      file,
+      'its first line is no text in UTF-8; a mapping can say its "encoding"',
+    )
+  }
   const end = Math.min(newline + 1, head.length)
   const line = head.toString('latin1', start, end).split('\n').length
   return { columns: toCells(text, delimiter), end, line }

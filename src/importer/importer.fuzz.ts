@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createCsvSplit } from './csv-records.ts'
+import { createDecode } from './encoding.ts'
 import type { Folder } from './fixture.ts'
 import { openFolder, readItems, toText } from './fixture.ts'
 import { REJECTED } from './line-mapper.ts'
@@ -36,12 +37,14 @@ function splitChunks(split: Split, bytes: Buffer, sizes: readonly number[]): Imp
   return items
 }
 
+const decodeUtf8 = createDecode('utf-8')
+
 const SPLITS: readonly (readonly [string, () => Split])[] = [
   ['lines', () => splitLines],
   ['an array', () => createValueSplit('array')],
   ['an array in an object', () => createValueSplit('object')],
   ['a sequence', () => createValueSplit('none')],
-  ['CSV', () => createCsvSplit((_cells, text) => JSON.stringify(text), ',')],
+  ['CSV', () => createCsvSplit((_cells, text) => JSON.stringify(text), ',', decodeUtf8)],
 ]
 
 /** Bytes that mean something to a splitter, in any disorder. */
@@ -145,7 +148,7 @@ test('any cells, quoted by RFC 4180, come out as they went in', async () => {
 test('a rejected record is its own lines, and no more', () => {
   fc.assert(
     fc.property(nasty, bytes => {
-      const split = createCsvSplit(() => REJECTED, ',')
+      const split = createCsvSplit(() => REJECTED, ',', decodeUtf8)
       for (const item of splitChunks(split, bytes, [4])) {
         expect(item.reason).toBe('csv_line')
         expect(bytes.includes(Buffer.from(item.value))).toBe(true)

@@ -14,6 +14,7 @@ import { MIB } from '../std/units.ts'
 import type { ByteFile } from './byte-file.ts'
 import { openByteFile } from './byte-file.ts'
 import { createCsvSplit } from './csv-records.ts'
+import { createDecode } from './encoding.ts'
 import type { Format } from './format.ts'
 import { detectFormat } from './format.ts'
 import { createLineMapper } from './line-mapper.ts'
@@ -101,7 +102,8 @@ function createSplit(format: Format, path: string): Split {
       return createValueSplit(format.around)
     case 'csv': {
       const mapLine = createLineMapper(format.mapping, format.columns, path)
-      return createCsvSplit(mapLine, format.mapping.delimiter ?? ',')
+      const { delimiter = ',', encoding = 'utf-8' } = format.mapping
+      return createCsvSplit(mapLine, delimiter, createDecode(encoding))
     }
     default:
       return unreachable(format)

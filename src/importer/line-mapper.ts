@@ -6,17 +6,22 @@
  * same file gives the same ids under any name, and two equal lines of a file give two events.
  */
 import { hash } from 'node:crypto'
+import { toDecimalText } from '../model/decimal.ts'
+import type { NumberReader } from '../model/number-text.ts'
+import { createNumberReader } from '../model/number-text.ts'
 import { createTimeReader, parsePattern } from '../model/time-pattern.ts'
 import { present } from '../std/assert.ts'
 import { Fault } from '../std/fault.ts'
 import type {
-  CellType,
+  CellSource,
   ColumnSource,
   DataSources,
   FieldSource,
   LineSource,
   Mapping,
+  ProductSource,
   ScalarSource,
+  TextSource,
 } from './mapping.ts'
 
 /** Gives the JSON of an event, or one of the two words below. `text` is the line as it stands. */
@@ -105,7 +110,7 @@ function createChooser(mapping: Mapping, indexOf: ColumnFinder): Chooser {
     const other = source.other ?? REJECTED
     return line => writers.get(cellAt(line, index)) ?? other
   }
-  const writeCell = createTextWriter(index)
+  const writeCell = createTextWriter(source, indexOf)
   const names = Object.keys(mapping.data_by_type ?? {})
   const writers = new Map(names.map(name => [name, writerOf(name, writeCell)]))
   const other = writerOf(null, writeCell)
@@ -120,14 +125,14 @@ function createEventWriters(
   const { event_id, user_id, session_id, data } = mapping
   const writeId = createIdWriter(event_id ?? { derive: 'line' }, indexOf)
   const writeTime = createTimeWriter(mapping, indexOf)
-  const writeVisit = session_id === undefined ? LEAVE_OUT : createTextWriter(indexOf(session_id))
+  const writeVisit = session_id === undefined ? LEAVE_OUT : createTextWriter(session_id, indexOf)
   const ofType = new Map(Object.entries(mapping.data_by_type ?? {}))
   return (name, writeType) => {
     const own = name === null ? undefined : ofType.get(name)
     const members: [string, Writer][] = [
       ['event_id', writeId],
       ['event_type', writeType],
-      ['user_id', createTextWriter(indexOf(user_id))],
+      ['user_id', createTextWriter(user_id, indexOf)],
       ['timestamp', writeTime],
       ['session_id', writeVisit],
       ['data', createDataWriter({ ...data, ...own }, indexOf)],
@@ -148,13 +153,24 @@ function cellAt(line: Line, index: number): string {
 }
 
 function createIdWriter(source: ColumnSource | LineSource, indexOf: ColumnFinder): Writer {
-  return 'column' in source ? createTextWriter(indexOf(source)) : writeLineUuid
+  return 'column' in source ? createTextWriter(source, indexOf) : writeLineUuid
 }
 
-function createTextWriter(index: number): Writer {
+function createTextWriter(source: TextSource, indexOf: ColumnFinder): Writer {
+  return createCellWriter(source, indexOf, JSON.stringify)
+}
+
+/** `toJson` gives null for a cell that is not as it should be. */
+function createCellWriter(
+  source: Pick<CellSource, 'column' | 'default'>,
+  indexOf: ColumnFinder,
+  toJson: (cell: string) => string | null,
+): Writer {
+  const index = indexOf(source)
+  const empty = source.default === undefined ? '' : JSON.stringify(source.default)
   return line => {
     const cell = cellAt(line, index)
-    return cell === '' ? '' : JSON.stringify(cell)
+    return cell === '' ? empty : toJson(cell)
   }
 }
 
@@ -216,15 +232,46 @@ function wrap(before: string, write: Writer, after: string): Writer {
 function createScalarWriter(source: ScalarSource, indexOf: ColumnFinder): Writer {
   if ('constant' in source) return constantWriter(source.constant)
   if ('derive' in source) return writeLineName
-  return createCellWriter(indexOf(source), source.as ?? 'string')
+  if ('multiply' in source) return createProductWriter(source, indexOf)
+  return createCellWriter(source, indexOf, toCellReader(source))
 }
 
-function createCellWriter(index: number, type: CellType): Writer {
-  if (type === 'string') return createTextWriter(index)
-  const toJson = CELL_READERS[type]
+/** Exact, whatever the digits; left out where a cell is empty. */
+function createProductWriter(source: ProductSource, indexOf: ColumnFinder): Writer {
+  const indexes = source.multiply.map(column => indexOf({ column }))
+  const read = createNumberReader({ decimal: '.', group: 'none', ...source })
   return line => {
-    const cell = cellAt(line, index)
-    return cell === '' ? '' : toJson(cell)
+    const cells = indexes.map(index => cellAt(line, index))
+    if (cells.includes('')) return ''
+    const numbers = cells.map(read)
+    return areNumbers(numbers) ? multiply(numbers) : null
+  }
+}
+
+function areNumbers(numbers: readonly (string | null)[]): numbers is readonly string[] {
+  return !numbers.includes(null)
+}
+
+function multiply(numbers: readonly string[]): string {
+  let units = 1n
+  let scale = 0
+  for (const number of numbers) {
+    const [whole = '', fraction = ''] = number.split('.')
+    units *= BigInt(whole + fraction)
+    scale += fraction.length
+  }
+  return toDecimalText(units, scale)
+}
+
+function toCellReader(source: CellSource): NumberReader {
+  const { as = 'string', decimal, group } = source
+  if (as === 'string') return JSON.stringify
+  const read = CELL_READERS[as]
+  if (decimal === undefined) return read
+  const toNumber = createNumberReader({ decimal, group })
+  return cell => {
+    const number = toNumber(cell)
+    return number === null ? null : read(number)
   }
 }
 
@@ -235,12 +282,10 @@ const BOOLEANS = new Map([
   ['0', 'false'],
 ])
 
-const CELL_READERS: {
-  readonly [Type in Exclude<CellType, 'string'>]: (cell: string) => string | null
-} = {
-  number: cell => (NUMBER.test(cell) ? cell : null),
-  integer: cell => (INTEGER.test(cell) ? cell : null),
-  boolean: cell => BOOLEANS.get(cell.toLowerCase()) ?? null,
+const CELL_READERS = {
+  number: (cell: string) => (NUMBER.test(cell) ? cell : null),
+  integer: (cell: string) => (INTEGER.test(cell) ? cell : null),
+  boolean: (cell: string) => BOOLEANS.get(cell.toLowerCase()) ?? null,
 }
 
 function digestOf(line: Line): string {

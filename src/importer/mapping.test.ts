@@ -45,6 +45,22 @@ describe('the examples', () => {
     })
   })
 
+  test('invoices: short times of a zone, products, another encoding, users unknown', async () => {
+    const [first, second, third] = await importExample('invoices')
+    expect(first).toMatchObject({
+      user_id: '17850',
+      timestamp: '2010-12-01T08:26:00.000Z',
+      data: {
+        total_amount: 15.3,
+        currency: 'GBP',
+        products: [{ product_id: '85123A', quantity: 6, price: 2.55 }],
+        invoice: '536365',
+      },
+    })
+    expect(second).toMatchObject({ user_id: 'guest', timestamp: '2011-07-04T13:05:00.000Z' })
+    expect(third).toMatchObject({ data: { description: 'TEA FOR TWO, £ 5' } })
+  })
+
   test('clicks: types by value, others skipped, fields by type', async () => {
     const events = (await importExample('clicks')) as { event_id: string; data: object }[]
     expect(events.map(event => ({ ...event, event_id: undefined }))).toEqual([
@@ -105,6 +121,71 @@ test('a file without a header line, split by tabs, with its own types', async ()
   ])
 })
 
+describe('how cells are written', () => {
+  const importCells = async (fields: object, bytes: string | Uint8Array): Promise<string[]> => {
+    const mapping = parseMapping(JSON.stringify({ ...MINIMAL, ...fields }), 'm.json')
+    await using folder = await openFolder()
+    const items = await readItems(await folder.write('m.csv', bytes), { mapping })
+    return items.map(item => item.reason ?? Buffer.from(item.value).toString())
+  }
+  const AT = '2025-01-01T00:00:00Z'
+
+  test('numbers with a decimal comma, and groups', async () => {
+    const data = {
+      a: { column: 'a', as: 'number', decimal: ',' },
+      b: { column: 'b', as: 'integer', decimal: '.', group: ' ' },
+    }
+    const lines = ['"1.234,50";1\u00a0000', '-0,5;7', '1,5;1.5', '12,34.5;1', ';']
+    const rows = lines.map(line => `u;${AT};${line}`)
+    const items = await importCells({ delimiter: ';', data }, ['user;at;a;b', ...rows].join('\n'))
+    expect(items.map(item => /"data":(.*)\}/.exec(item)?.[1] ?? item)).toEqual([
+      '{"a":1234.50,"b":1000}',
+      '{"a":-0.5,"b":7}',
+      'csv_line',
+      'csv_line',
+      '{}',
+    ])
+  })
+
+  test('products of columns are exact', async () => {
+    const data = { total: { multiply: ['n', 'price'] } }
+    const lines = ['6,2.55', '-3,0.1', '9007199254740993,3', '0,1.5', ',2', 'x,2']
+    const rows = lines.map(line => `u,${AT},${line}`)
+    const items = await importCells({ data }, ['user,at,n,price', ...rows].join('\n'))
+    expect(items.map(item => /"data":(.*)\}/.exec(item)?.[1] ?? item)).toEqual([
+      '{"total":15.30}',
+      '{"total":-0.3}',
+      '{"total":27021597764222979}',
+      '{"total":0.0}',
+      '{}',
+      'csv_line',
+    ])
+  })
+
+  test('what an empty cell stands for', async () => {
+    const user_id = { column: 'user', default: 'guest' }
+    const data = { n: { column: 'n', as: 'integer', default: 1 } }
+    const items = await importCells({ user_id, data }, `user,at,n\n,${AT},\nu,${AT},2`)
+    expect(items[0]).toContain('"user_id":"guest"')
+    expect(items[0]).toContain('"data":{"n":1}')
+    expect(items[1]).toContain('"user_id":"u"')
+    expect(items[1]).toContain('"data":{"n":2}')
+  })
+
+  test('text that is not UTF-8', async () => {
+    const text = `user,at,Größe\nu€,${AT},5 £\n`
+    const windows = Buffer.from(text.replace('€', '\x80'), 'latin1')
+    const fields = { data: { size: { column: 'Größe' } } }
+    const read = await importCells({ ...fields, encoding: 'windows-1252' }, windows)
+    expect(read).toEqual(await importCells(fields, text))
+    expect(read[0]).toContain('"user_id":"u€"')
+    await expect(importCells(fields, windows)).rejects.toThrow('a mapping can say its "encoding"')
+    const plain = windows.toString('latin1').replace('Größe', 'size')
+    const other = { data: { size: { column: 'size' } } }
+    expect(await importCells(other, Buffer.from(plain, 'latin1'))).toEqual(['csv_line'])
+  })
+})
+
 test('the mapping that is built in is one that could be written', () => {
   expect(parseMapping(JSON.stringify(REES46_MAPPING), 'built-in')).toEqual(REES46_MAPPING)
 })
@@ -136,7 +217,22 @@ describe('a wrong mapping is told by the path of what is wrong', () => {
     ['letters that are no pattern', timestamp({ pattern: 'DD.MM.YYYY' }), '$.timestamp.pattern: '],
     ['a pattern without a date', timestamp({ pattern: 'HH:mm' }), '$.timestamp.pattern: '],
     ['a field twice', timestamp({ pattern: 'yyyy-MM-dd dd' }), '$.timestamp.pattern: '],
-    ['a zone by name', timestamp({ zone: 'Europe/Berlin' }), "$.timestamp.zone: use 'UTC' or"],
+    ['a zone that is none', timestamp({ zone: 'Berlin' }), "$.timestamp.zone: use 'UTC', an"],
+    [
+      'signs of numbers for a text',
+      { ...MINIMAL, data: { a: { column: 'x', decimal: ',' } } },
+      '$.data.a: decimal and group are of numbers',
+    ],
+    [
+      'one sign for two things',
+      { ...MINIMAL, data: { a: { column: 'x', as: 'number', decimal: ',', group: ',' } } },
+      '$.data.a: decimal and group are two signs',
+    ],
+    [
+      'a product of one column',
+      { ...MINIMAL, data: { a: { multiply: ['x'] } } },
+      '$.data.a.multiply: ',
+    ],
     [
       'an alternative with a wrong value',
       { ...MINIMAL, data: { 'a b': { column: 'x', as: 'float' } } },

@@ -3,17 +3,26 @@
  * described by docs/reference/mapping.md and, for editors, by docs/reference/mapping.schema.json.
  */
 import { z } from 'zod'
-import { parsePattern } from '../model/time-pattern.ts'
+import type { DecimalSign, GroupSign } from '../model/number-text.ts'
+import { DECIMAL_SIGNS, GROUP_SIGNS, isNumberForm } from '../model/number-text.ts'
+import {
+  isTimePattern,
+  isTimeZone,
+  TIME_PATTERN_RULE,
+  TIME_ZONE_RULE,
+} from '../model/time-pattern.ts'
 import { Fault, messageOf } from '../std/fault.ts'
 
 export interface Mapping {
   readonly format: 'csv'
   /** Between cells; a comma unless it is said. */
   readonly delimiter?: ',' | ';' | '\t' | '|'
+  /** UTF-8 unless it is said; ISO 8859-1 is a part of windows-1252. */
+  readonly encoding?: Encoding
   /** The names of the columns, for a file that has no header line. */
   readonly columns?: readonly string[]
   readonly event_type: TypeSource
-  readonly user_id: ColumnSource
+  readonly user_id: TextSource
   /** Derived from the line unless it is said. */
   readonly event_id?: ColumnSource | LineSource
   readonly timestamp: TimeSource
@@ -24,8 +33,15 @@ export interface Mapping {
   readonly data_by_type?: { readonly [eventType: string]: DataSources }
 }
 
+export type Encoding = 'utf-8' | 'windows-1252'
+
 export interface ColumnSource {
   readonly column: string
+}
+
+export interface TextSource extends ColumnSource {
+  /** What an empty cell stands for; without it the field is left out. */
+  readonly default?: string
 }
 
 /** A hash of the line and its number: the same file gives the same value again. */
@@ -45,18 +61,31 @@ export type TypeSource =
 
 export interface TimeSource {
   readonly column: string
-  /** `rfc3339`, `epoch_s`, `epoch_ms`, or a pattern of yyyy MM dd HH mm ss SSS and literals. */
+  /** `rfc3339`, `epoch_s`, `epoch_ms`, or fields and literals: `yyyy-MM-dd HH:mm:ss`. */
   readonly pattern: string
-  /** Of a pattern: `UTC` (unless it is said) or an offset such as `+05:30`. */
+  /** Of a pattern of fields: a zone's name, or an offset such as `+05:30`; else UTC. */
   readonly zone?: string
 }
 
-export type CellType = 'string' | 'number' | 'integer' | 'boolean'
+/** How the numbers of cells are written; as in JSON unless `decimal` is said. */
+interface NumberCells {
+  readonly decimal?: DecimalSign
+  /** Between groups of three digits; the other of point and comma unless it is said. */
+  readonly group?: GroupSign
+}
 
-export type ScalarSource =
-  | { readonly column: string; readonly as?: CellType }
-  | { readonly constant: string | number | boolean }
-  | LineSource
+type Constant = string | number | boolean
+
+export type CellSource = ColumnSource & {
+  readonly as?: 'string' | 'number' | 'integer' | 'boolean'
+  /** What an empty cell stands for; without it the field is left out. */
+  readonly default?: Constant
+} & NumberCells
+
+/** The exact product of the numbers of columns. */
+export type ProductSource = { readonly multiply: readonly string[] } & NumberCells
+
+export type ScalarSource = CellSource | ProductSource | { readonly constant: Constant } | LineSource
 
 /** A field of `data`: one value, or a list of objects. */
 export type FieldSource = ScalarSource | { readonly list: readonly ScalarSources[] }
@@ -69,15 +98,38 @@ export interface DataSources {
   readonly [field: string]: FieldSource
 }
 
+const NOT_TOLD = { error: 'decimal and group are two signs, and group needs decimal' }
+
+function isNumeric({ as, decimal, group }: CellSource): boolean {
+  return as === 'number' || as === 'integer' || (decimal === undefined && group === undefined)
+}
+
+/** Whether it is told how the numbers are written, or that they are those of JSON. */
+function isTold({ decimal, group }: NumberCells): boolean {
+  return decimal === undefined ? group === undefined : isNumberForm({ decimal, group })
+}
+
 const name = z.string().min(1)
 const columnSource = z.strictObject({ column: name })
+const textSource = z.strictObject({ column: name, default: name.exactOptional() })
+const constant = z.union([z.string(), z.number(), z.boolean()])
+const numberCells = {
+  decimal: z.enum(DECIMAL_SIGNS).exactOptional(),
+  group: z.enum(GROUP_SIGNS).exactOptional(),
+}
 const lineSource = z.strictObject({ derive: z.literal('line') })
 const scalarSource = z.union([
-  z.strictObject({
-    column: name,
-    as: z.enum(['string', 'number', 'integer', 'boolean']).exactOptional(),
-  }),
-  z.strictObject({ constant: z.union([z.string(), z.number(), z.boolean()]) }),
+  z
+    .strictObject({
+      column: name,
+      as: z.enum(['string', 'number', 'integer', 'boolean']).exactOptional(),
+      default: constant.exactOptional(),
+      ...numberCells,
+    })
+    .refine(isNumeric, { error: 'decimal and group are of numbers: say "as": "number"' })
+    .refine(isTold, NOT_TOLD),
+  z.strictObject({ multiply: z.array(name).min(2), ...numberCells }).refine(isTold, NOT_TOLD),
+  z.strictObject({ constant }),
   lineSource,
 ])
 const listSource = z.strictObject({ list: z.array(z.record(name, scalarSource)).min(1) })
@@ -93,29 +145,23 @@ const typeSource = z.union([
 ])
 const timeSource = z.strictObject({
   column: name,
-  pattern: z.string().refine(isPattern, {
-    error: 'use rfc3339, epoch_s, epoch_ms, or yyyy MM dd HH mm ss SSS with literals in quotes',
-  }),
-  zone: z
-    .string()
-    .regex(/^(UTC|[+-]([01]\d|2[0-3]):[0-5]\d)$/, { error: "use 'UTC' or an offset: '+05:30'" })
-    .exactOptional(),
+  pattern: z.string().refine(isTimePattern, { error: TIME_PATTERN_RULE }),
+  zone: z.string().refine(isTimeZone, { error: TIME_ZONE_RULE }).exactOptional(),
 })
 
 /** What a mapping document must look like; the JSON Schema is made from it. */
 export const MAPPING_SCHEMA: z.ZodType<Mapping> = z.strictObject({
   format: z.literal('csv'),
   delimiter: z.enum([',', ';', '\t', '|']).exactOptional().describe('between cells; else a comma'),
+  encoding: z.enum(['utf-8', 'windows-1252']).exactOptional().describe('else utf-8'),
   columns: z.array(name).min(1).exactOptional().describe('of a file without a header line'),
   event_type: typeSource.describe('one for all lines, or told by the value of a column'),
-  user_id: columnSource.describe('whose event it is'),
+  user_id: textSource.describe('whose event it is'),
   event_id: z
     .union([columnSource, lineSource])
     .exactOptional()
     .describe('else derived from the line and its number'),
-  timestamp: timeSource.describe(
-    'rfc3339, epoch_s, epoch_ms, or a pattern of yyyy MM dd HH mm ss SSS',
-  ),
+  timestamp: timeSource.describe('rfc3339, epoch_s, epoch_ms, or fields: yyyy-MM-dd HH:mm:ss'),
   session_id: columnSource.exactOptional().describe('of the visit'),
   data: dataSources.exactOptional().describe('fields of events of every type'),
   data_by_type: z
@@ -146,10 +192,6 @@ function parseJson(text: string, where: string): unknown {
     const why = messageOf(cause)
     throw new Fault('CONFIG_INVALID', `the mapping ${where} is not JSON: ${why}`, { cause })
   }
-}
-
-function isPattern(pattern: string): boolean {
-  return parsePattern(pattern) !== null
 }
 
 type Issue = z.core.$ZodIssue

@@ -3,7 +3,7 @@
  * are found by asking the runtime's own zone data (Intl), lazily and once per year.
  */
 import { present } from '../std/assert.ts'
-import { Fault } from '../std/fault.ts'
+import { Fault, isFault } from '../std/fault.ts'
 import { DAY_MS, HOUR_MS, SECOND_MS } from '../std/units.ts'
 
 /** A maximal run of instants with one UTC offset; cut, if at all, a day or more away. */
@@ -79,6 +79,32 @@ function createZone(name: string): Zone {
     }
   }
   return { name, runAt, dayStart }
+}
+
+/** Whether `openZone` knows the name. */
+export function isZone(name: string): boolean {
+  try {
+    openZone(name)
+    return true
+  } catch (error) {
+    if (isFault(error, 'CONFIG_INVALID')) return false
+    throw error
+  }
+}
+
+/**
+ * The instant of a local time, which is given as if it were one of UTC, within years 1..9999. One
+ * that happens twice is the first of the two; one that clocks leap over is as long after the leap
+ * as it is into it: "compatible", as ECMA-262's Temporal and java.time read it.
+ */
+export function toInstant(zone: Zone, localMs: number): number {
+  let run = zone.runAt(localMs - OFFSET_MS_MAX)
+  while (localMs - run.offsetMs >= run.end) {
+    const next = zone.runAt(run.end)
+    if (localMs - next.offsetMs < next.start) break
+    run = next
+  }
+  return localMs - run.offsetMs
 }
 
 function startOfYear(year: number): number {

@@ -4,12 +4,18 @@
  */
 import { z } from 'zod'
 import { EVENT_DEPTH_MAX } from '../model/event.ts'
+import type { DecimalSign, GroupSign } from '../model/number-text.ts'
+import { DECIMAL_SIGNS, GROUP_SIGNS, isNumberForm } from '../model/number-text.ts'
 import { parseBound } from '../model/time.ts'
-import { parsePattern as parseTimePattern } from '../model/time-pattern.ts'
+import {
+  isTimePattern,
+  isTimeZone,
+  TIME_PATTERN_RULE,
+  TIME_ZONE_RULE,
+} from '../model/time-pattern.ts'
 import type { InvalidCode } from '../model/verdict.ts'
 import { INVALID_CODES } from '../model/verdict.ts'
 import { Fault, messageOf } from '../std/fault.ts'
-import type { DecimalSign, GroupSign } from './numbers.ts'
 import { parsePattern } from './pattern.ts'
 import { parsePointer } from './tree.ts'
 
@@ -87,20 +93,15 @@ const operations = [
   z
     .strictObject({
       number: member,
-      decimal: z.enum(['.', ',']),
-      group: z.enum(['.', ',', ' ', "'", 'none']).exactOptional(),
+      decimal: z.enum(DECIMAL_SIGNS),
+      group: z.enum(GROUP_SIGNS).exactOptional(),
     })
-    .refine(({ decimal, group }) => decimal !== group, { error: 'one sign for two things' }),
+    .refine(isNumberForm, { error: 'one sign for two things' }),
   z.strictObject({ text: member }),
   z.strictObject({
     time: member,
-    pattern: z.string().refine(given => parseTimePattern(given) !== null, {
-      error: 'use rfc3339, epoch_s, epoch_ms, or yyyy MM dd HH mm ss SSS with literals in quotes',
-    }),
-    zone: z
-      .string()
-      .regex(/^(UTC|[+-]([01]\d|2[0-3]):[0-5]\d)$/, { error: "use 'UTC' or an offset: '+05:30'" })
-      .exactOptional(),
+    pattern: z.string().refine(isTimePattern, { error: TIME_PATTERN_RULE }),
+    zone: z.string().refine(isTimeZone, { error: TIME_ZONE_RULE }).exactOptional(),
   }),
   z.strictObject({
     map: member,

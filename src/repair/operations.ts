@@ -3,14 +3,14 @@
  * so that a number keeps its digits, and a name is nothing but a name.
  */
 
+import type { NumberReader } from '../model/number-text.ts'
+import { createNumberReader } from '../model/number-text.ts'
 import type { TimeReader } from '../model/time-pattern.ts'
 import { createTimeReader, parsePattern as parseTimePattern } from '../model/time-pattern.ts'
 import { present, unreachable } from '../std/assert.ts'
 import type { JsonValue } from '../std/json.ts'
 import { findMember, toStringText } from '../std/json.ts'
 import type { OperationDocument, RepairDocument } from './document.ts'
-import type { NumberReader } from './numbers.ts'
-import { createNumberReader } from './numbers.ts'
 import type { Pattern } from './pattern.ts'
 import { parsePattern } from './pattern.ts'
 import type { Part } from './replace.ts'
@@ -69,8 +69,8 @@ function toOperation(given: OperationDocument, bytes: Uint8Array, written: JsonV
   if ('remove' in given) return { kind: 'remove', at: pointerOf(given.remove) }
   if ('text' in given) return { kind: 'text', at: pointerOf(given.text) }
   if ('number' in given) {
-    const { decimal, group = decimal === '.' ? ',' : '.' } = given
-    return { kind: 'number', at: pointerOf(given.number), read: createNumberReader(decimal, group) }
+    const read = createNumberReader(given)
+    return { kind: 'number', at: pointerOf(given.number), read }
   }
   if ('time' in given) {
     const pattern = present(parseTimePattern(given.pattern), 'the pattern of a checked repair')
