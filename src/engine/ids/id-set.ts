@@ -7,7 +7,7 @@
 import type { IdBlock, IdBucket, IdChange, IdRun, IdState } from '../../model/ids.ts'
 import { ID_BYTES } from '../../model/ids.ts'
 import { DAY_MS } from '../../std/units.ts'
-import type { Multipliers } from './id-slots.ts'
+import type { Multipliers } from './id-index.ts'
 import { IdTable, toBytes } from './id-table.ts'
 import { sortIds } from './sort.ts'
 
@@ -23,8 +23,8 @@ export function bucketOf(kind: number, timeMs: number): IdBucket {
 
 /** Tables take at most this share of the memory, the one that grows counted before and after. */
 const SHARE_OF_TABLES = 0.875
-/** Ids that wait for a take take at most the rest; then a take is asked for. */
-const SHARE_OF_FRESH: number = 1 - SHARE_OF_TABLES
+/** What a take would copy takes at most the rest; then a take is asked for. */
+const SHARE_OF_COPIES: number = 1 - SHARE_OF_TABLES
 /** After sealing, tables take at most this share of the memory. */
 const SHARE_KEPT = 0.25
 
@@ -38,7 +38,7 @@ export interface IdSet {
    * till then, and a table that is in use is known to be.
    */
   readonly version: number
-  /** Bytes that tables and ids waiting for a take hold. */
+  /** Bytes that tables hold. */
   readonly byteSize: number
   /** How many ids were added since the last take; Infinity when memory asks for a take. */
   readonly pendingCount: number
@@ -56,10 +56,10 @@ export function createIdSet(state: IdState, memoryMax: number, multipliers: Mult
     for (const table of tables.values()) size += table.byteSize
     return size
   }
-  const freshByteSize = (): number => {
-    let size = 0
-    for (const table of tables.values()) size += table.freshByteSize
-    return size
+  const pendingCount = (): number => {
+    let count = 0
+    for (const table of tables.values()) count += table.pendingCount
+    return count
   }
   const grant = (bytes: number): boolean => {
     const isGranted = byteSize() + bytes <= memoryMax * SHARE_OF_TABLES
@@ -98,13 +98,11 @@ export function createIdSet(state: IdState, memoryMax: number, multipliers: Mult
       return tables.size + takeCount
     },
     get byteSize() {
-      return byteSize() + freshByteSize()
+      return byteSize()
     },
     get pendingCount() {
-      if (isFull || freshByteSize() > memoryMax * SHARE_OF_FRESH) return Number.POSITIVE_INFINITY
-      let count = 0
-      for (const one of tables.values()) count += one.pendingCount
-      return count
+      const count = pendingCount()
+      return isFull || count * ID_BYTES > memoryMax * SHARE_OF_COPIES ? Infinity : count
     },
     take() {
       const added: IdBlock[] = []

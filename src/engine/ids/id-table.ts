@@ -1,21 +1,16 @@
 /**
- * A bucket of ids: a table of 128-bit ids in memory, with what was added since the last take,
- * behind it the bucket's runs on disk. The id of four zero words is kept as (0, 0, 0, 1).
- *
- * The table is made of sixteen, each of which grows by itself: while one does, its old slots and
- * its new ones are both in memory, and that is then a small part of the whole.
+ * A bucket of ids: a table of 128-bit ids in memory, behind it the bucket's runs on disk. Those
+ * that were added since the last take are the last of the list.
  */
 
 import type { IdBucket, IdRun } from '../../model/ids.ts'
 import { ID_BYTES } from '../../model/ids.ts'
-import type { Multipliers } from './id-slots.ts'
-import { HASH_BITS_USED, hashId, IdSlots } from './id-slots.ts'
+import type { Multipliers } from './id-index.ts'
+import { hashId, IdIndex } from './id-index.ts'
+import { ID_WORDS, IdList } from './id-list.ts'
 
-const PART_COUNT: number = 1 << HASH_BITS_USED
-const PART_SHIFT: number = 32 - HASH_BITS_USED
 /** Above this share of full slots they grow whether memory allows or not: probes would get long. */
 const LOAD_HARD_MAX = 0.85
-const FRESH_START = 32
 
 /** Says whether so many more bytes may be taken; a table that is refused asks to be sealed. */
 export type Grant = (bytes: number) => boolean
@@ -27,10 +22,10 @@ export class IdTable {
   runs: IdRun[] = []
   /** Sealed by a step that is not committed yet: still to be looked into. */
   private retiring: IdTable | null = null
-  /** By the top bits of the ids' hashes. */
-  private parts: readonly IdSlots[] = createParts()
-  private fresh: Int32Array = new Int32Array(0)
-  private freshCount = 0
+  private list: IdList
+  private index: IdIndex
+  /** How many of the list were taken. */
+  private takenCount = 0
   /** Keeps the loads of `touch` from being optimised away. */
   protected touchSum = 0
   private readonly multipliers: Multipliers
@@ -40,46 +35,41 @@ export class IdTable {
     this.bucket = bucket
     this.multipliers = multipliers
     this.grant = grant
+    this.list = new IdList()
+    this.index = new IdIndex(this.list, multipliers)
   }
 
   /** Of the table in memory. */
   get idCount(): number {
-    return this.parts.reduce((sum, part) => sum + part.idCount, 0)
+    return this.list.count
   }
 
-  /** Of the slots, those that are retiring included. */
+  /** Those that are retiring included. */
   get byteSize(): number {
-    const own = this.parts.reduce((sum, part) => sum + part.words.byteLength, 0)
-    return own + (this.retiring?.byteSize ?? 0)
+    return this.list.byteSize + this.index.byteSize + (this.retiring?.byteSize ?? 0)
   }
 
-  /** Of the ids that wait for a take. */
-  get freshByteSize(): number {
-    return this.fresh.byteLength
-  }
-
+  /** How many were added since the last take. */
   get pendingCount(): number {
-    return this.freshCount
+    return this.list.count - this.takenCount
   }
 
   /** Whether the bucket holds the id. */
   has(w0: number, w1: number, w2: number, w3: number): boolean {
-    const last = lastWord(w0, w1, w2, w3)
-    const hash = hashId(this.multipliers, w0, w1, w2, last)
-    const isHere = this.partOf(hash).find(hash, w0, w1, w2, last) < 0
-    return isHere || this.isElsewhere(w0, w1, w2, last)
+    const hash = hashId(this.multipliers, w0, w1, w2, w3)
+    return this.index.find(hash, w0, w1, w2, w3) < 0 || this.isElsewhere(w0, w1, w2, w3)
   }
 
   /** Adds the id; false where the bucket holds it already. */
   add(w0: number, w1: number, w2: number, w3: number): boolean {
-    const last = lastWord(w0, w1, w2, w3)
-    const hash = hashId(this.multipliers, w0, w1, w2, last)
-    const part = this.partOf(hash)
-    const place = part.find(hash, w0, w1, w2, last)
-    if (place < 0 || this.isElsewhere(w0, w1, w2, last)) return false
-    part.put(place, w0, w1, w2, last)
-    if (part.isCrowded) this.growPart(part)
-    this.remember(w0, w1, w2, last)
+    const hash = hashId(this.multipliers, w0, w1, w2, w3)
+    const place = this.index.find(hash, w0, w1, w2, w3)
+    if (place < 0 || this.isElsewhere(w0, w1, w2, w3)) return false
+    // The id has to be kept; a refusal only asks for sealing.
+    if (this.list.isFull) this.grant(this.list.growthBytes)
+    this.index.put(place, hash, this.list.count)
+    this.list.push(w0, w1, w2, w3)
+    if (this.index.isCrowded) this.growIndex()
     return true
   }
 
@@ -88,17 +78,18 @@ export class IdTable {
    * so that a batch waits for memory about once and not once an id.
    */
   touch(ids: Int32Array, idCount: number): void {
+    const { index, multipliers } = this
+    const { slots } = index
     let sum = 0
-    for (let at = 0; at < idCount * 4; at += 4) {
+    for (let at = 0; at < idCount * ID_WORDS; at += ID_WORDS) {
       const hash = hashId(
-        this.multipliers,
+        multipliers,
         ids[at] as number,
         ids[at + 1] as number,
         ids[at + 2] as number,
         ids[at + 3] as number,
       )
-      const part = this.partOf(hash)
-      sum ^= part.words[part.placeOf(hash)] as number
+      sum ^= slots[index.placeOf(hash)] as number
     }
     this.touchSum = sum
   }
@@ -106,45 +97,43 @@ export class IdTable {
   /** Adds ids that rest in the store already, 16 bytes each; none of them is in the table. */
   load(ids: Uint8Array): void {
     const words = toWords(ids)
-    // The hash spreads ids evenly; those that a part has more of make it grow.
-    const partIdCount = words.length / 4 / PART_COUNT
-    for (const part of this.parts) if (part.idCount === 0) part.reserve(partIdCount)
-    for (let at = 0; at < words.length; at += 4) {
+    this.index.reserve(this.list.count + words.length / ID_WORDS)
+    for (let at = 0; at < words.length; at += ID_WORDS) {
       const w0 = words[at] as number
       const w1 = words[at + 1] as number
       const w2 = words[at + 2] as number
       const w3 = words[at + 3] as number
       const hash = hashId(this.multipliers, w0, w1, w2, w3)
-      const part = this.partOf(hash)
-      const place = part.find(hash, w0, w1, w2, w3)
-      if (place >= 0) part.put(place, w0, w1, w2, w3)
-      if (part.isCrowded) this.growPart(part)
+      const place = this.index.find(hash, w0, w1, w2, w3)
+      if (place < 0) continue
+      this.index.put(place, hash, this.list.count)
+      this.list.push(w0, w1, w2, w3)
     }
+    this.takenCount = this.list.count
   }
 
   /** The ids added since the last call, in order of addition; the caller's from then on. */
   takeFresh(): Uint8Array {
-    const ids = toBytes(this.fresh.subarray(0, this.freshCount * 4))
-    this.freshCount = 0
-    this.fresh = new Int32Array(0)
-    return ids
+    const words = this.list.copyFrom(this.takenCount)
+    this.takenCount = this.list.count
+    return toBytes(words)
   }
 
-  /** All ids of the table in memory, in no order. */
+  /** All ids of the table in memory, in order of addition; the caller's from then on. */
   toIds(): Int32Array {
-    const ids = new Int32Array(this.idCount * 4)
-    let end = 0
-    for (const part of this.parts) end = part.copyTo(ids, end)
-    return ids
+    return this.list.copyFrom(0)
   }
 
-  /** Starts an empty table; what was in it is still found, until `settle`. */
+  /** Starts an empty table; what was in it is still found, until `settle`. All of it was taken. */
   retire(): void {
     const old = new IdTable(this.bucket, this.multipliers, this.grant)
-    old.parts = this.parts
+    old.list = this.list
+    old.index = this.index
     old.retiring = this.retiring
     this.retiring = old
-    this.parts = createParts()
+    this.list = new IdList()
+    this.index = new IdIndex(this.list, this.multipliers)
+    this.takenCount = 0
   }
 
   /** The retired ids rest in these runs now. */
@@ -160,43 +149,17 @@ export class IdTable {
     return false
   }
 
-  private partOf(hash: number): IdSlots {
-    return this.parts[hash >>> PART_SHIFT] as IdSlots
+  /** While an index grows, its old slots and the new ones, twice as many, are both there. */
+  private growIndex(): void {
+    const isGranted = this.grant(this.index.growthBytes)
+    if (isGranted || this.index.load > LOAD_HARD_MAX) this.index.grow()
   }
-
-  /** While a part grows, its old slots and the new ones, twice as many, are both there. */
-  private growPart(part: IdSlots): void {
-    const isGranted = this.grant(part.words.byteLength * 2)
-    if (isGranted || part.load > LOAD_HARD_MAX) part.grow(this.multipliers)
-  }
-
-  private remember(w0: number, w1: number, w2: number, w3: number): void {
-    if (this.freshCount * 4 === this.fresh.length) {
-      const grown = new Int32Array(Math.max(this.fresh.length * 2, FRESH_START * 4))
-      grown.set(this.fresh)
-      this.fresh = grown
-    }
-    const at = this.freshCount * 4
-    this.fresh[at] = w0
-    this.fresh[at + 1] = w1
-    this.fresh[at + 2] = w2
-    this.fresh[at + 3] = w3
-    this.freshCount += 1
-  }
-}
-
-function createParts(): readonly IdSlots[] {
-  return Array.from({ length: PART_COUNT }, () => new IdSlots())
-}
-
-/** Word 3, but 1 of the id of four zero words. */
-function lastWord(w0: number, w1: number, w2: number, w3: number): number {
-  return (w0 | w1 | w2 | w3) === 0 ? 1 : w3
 }
 
 function toWords(ids: Uint8Array): Int32Array {
   const aligned = ids.byteOffset % 4 === 0 ? ids : ids.slice()
-  return new Int32Array(aligned.buffer, aligned.byteOffset, Math.floor(ids.length / ID_BYTES) * 4)
+  const idCount = Math.floor(ids.length / ID_BYTES)
+  return new Int32Array(aligned.buffer, aligned.byteOffset, idCount * ID_WORDS)
 }
 
 /** The words' bytes, in the machine's order. */

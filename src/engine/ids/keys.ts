@@ -6,7 +6,7 @@
 import { createHmac } from 'node:crypto'
 import type { IdHash } from './hash.ts'
 import { createIdHash, KEY_BYTES } from './hash.ts'
-import type { Multipliers } from './id-slots.ts'
+import type { Multipliers } from './id-index.ts'
 
 export interface IdHashes {
   readonly users: IdHash
