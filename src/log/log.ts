@@ -24,7 +24,8 @@ export interface EventLog extends AsyncDisposable {
    * Reads durable records from the positions on, for as long as it is pulled: one item is the
    * batches at hand, of one or more partitions, taken in turn so that none starves; an empty item
    * when nothing came within waitMsMax. A partition's fetches come in order. Ends when `signal`
-   * aborts. Throws LOG_OFFSET_OUT_OF_RANGE (below what is held, or past the end), LOG_CORRUPT.
+   * aborts. Fetches stay as they are until the next item is asked for; one item may be read ahead.
+   * Throws LOG_OFFSET_OUT_OF_RANGE (below what is held, or past the end), LOG_CORRUPT.
    */
   read(
     positions: readonly LogPosition[],

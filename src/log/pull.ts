@@ -3,6 +3,8 @@
  * that are nearly read, so that a busy partition takes nothing from a quiet one, and a long run of
  * one that is not: a long run is digested faster than short ones of many. Every partition comes
  * first again and again; the first batch is taken whatever its size, so every pull moves.
+ *
+ * While there is much to read, the next pull is read while the last one is digested.
  */
 import type { Fetch } from '../model/record.ts'
 import { type Arena, createArena } from './arena.ts'
@@ -23,21 +25,43 @@ export async function* pull(
   options: ReadOptions,
   { bell, isClosed, signal }: PullContext,
 ): AsyncGenerator<readonly Fetch[], void> {
-  const arena = createArena(options.bytesMax)
-  const hasMore = (): boolean => isClosed() || cursors.some(cursor => cursor.hasMore)
+  let arena = createArena(options.bytesMax)
+  // What was given out stays as it is while the next pull is read ahead.
+  let other = createArena(options.bytesMax)
+  const hasMore = (): boolean => cursors.some(cursor => cursor.hasMore)
   let turn: Turn = { first: 0, long: 0 }
+  const take = (): Promise<readonly Fetch[]> => {
+    const choice = choose(cursors, turn)
+    turn = choice.turnNext
+    return takeAll(choice, options.bytesMax, arena)
+  }
+  let ahead: Promise<readonly Fetch[]> | null = null
   try {
     for (const cursor of cursors) cursor.assertInRange()
     for (;;) {
-      await bell.wait(hasMore, options.waitMsMax, signal)
+      if (ahead === null) {
+        await bell.wait(() => isClosed() || hasMore(), options.waitMsMax, signal)
+      }
       if (signal.aborted || isClosed()) return
-      const choice = choose(cursors, turn)
-      turn = choice.turnNext
-      yield await takeAll(choice, options.bytesMax, arena)
+      const fetches: readonly Fetch[] = await (ahead ?? take())
+      ahead = null
+      if (isMuch(fetches, options) && hasMore()) {
+        ;[arena, other] = [other, arena]
+        ahead = take()
+        // What it throws is thrown when it is asked for.
+        ahead.catch(() => undefined)
+      }
+      yield fetches
     }
   } finally {
+    await ahead?.catch(() => undefined)
     for (const cursor of cursors) await cursor.close()
   }
+}
+
+/** So much that there is surely more, and worth memory of its own. */
+function isMuch(fetches: readonly Fetch[], { bytesMax }: ReadOptions): boolean {
+  return fetches.reduce((sum, { bytes }) => sum + bytes.length, 0) >= bytesMax / 2
 }
 
 /** Indices of cursors. */
