@@ -21,7 +21,7 @@ export const WORKER_COMMIT_MS = 500
 /** The store of `weir start`, which lasts. */
 export function openBenchStore(directory: string): Promise<Store> {
   const shards = PARTITIONS
-  return openDuckDbStore({ directory, plans: PLANS, shards, compactAfterRows: 200_000 })
+  return openDuckDbStore({ directory, plans: PLANS, shards })
 }
 
 const LAYOUT: ResultsLayout = {

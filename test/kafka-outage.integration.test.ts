@@ -8,6 +8,7 @@ import { Admin } from '@platformatic/kafka'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { KafkaBroker, KafkaCluster } from '../scripts/kafka/cluster.ts'
 import { startKafka } from '../scripts/kafka/cluster.ts'
+import type { AuditAnswer } from '../src/api/contract.ts'
 import { createPrefix, kafkaMissing } from './support/broker.ts'
 import type { Place } from './support/place.ts'
 import { createPlace } from './support/place.ts'
@@ -131,6 +132,12 @@ describe.skipIf(isSkipped)(isSkipped ? `skipped: ${missing}` : 'a broker', () =>
       for (const url of doors) expect(await send(url)).toEqual({ status: 503, retryAfter: '2' })
       for (const url of [start.url, serve.url]) {
         expect(await readJsonFrom(`${url}/v1/metrics/sales_daily`)).toMatchObject({ rows: [] })
+        // The ledger tells what was counted; what more there is, nobody knows now.
+        const audit = (await readJsonFrom(`${url}/v1/audit`)) as AuditAnswer
+        expect(audit).toMatchObject({ balanced: true, lag: null })
+        expect(audit.partitions.every(line => line.offset_end === null)).toBe(true)
+        const scraped = await (await fetch(`${url}/metrics`)).text()
+        expect(scraped).toContain('weir_ledger_balanced 1')
       }
     }
     await expectRefused()

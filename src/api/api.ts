@@ -44,8 +44,8 @@ export interface ApiSources extends ServiceSources, TailSources, EventSources {
   rejects(question: QuarantineQuestion): Promise<RejectPage>
   /** Rebuilds of this process's store; without it there are none here. */
   readonly rebuilds: RebuildSource | null
-  /** What the log holds, as of now; asked after the ledger that it stands beside. */
-  logState(ledger: Ledger): Promise<LogState>
+  /** What the log holds, as of now; asked after the ledger that it stands beside; null: it is away. */
+  logState(ledger: Ledger): Promise<LogState | null>
 }
 
 export interface QuarantineQuestion extends RejectFilter {
@@ -104,6 +104,6 @@ async function scrape(sources: ApiSources): Promise<string> {
   const state = await sources.logState(ledger)
   const answer = toAuditAnswer(ledger, state, progress)
   const counters = sources.counters()
-  const { bounds } = state
+  const bounds = state?.bounds ?? []
   return toPrometheusText(toFamilies({ audit: answer, bounds, counters, progress, version }))
 }

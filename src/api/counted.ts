@@ -19,8 +19,8 @@ import { createResultAnswers } from './result-answers.ts'
 
 export interface CountedSources extends AppSources, ResultSources {
   audit(): Promise<Ledger>
-  /** What the log holds, asked after the ledger it stands beside; null: it is not read here. */
-  readonly logState: ((ledger: Ledger) => Promise<LogState>) | null
+  /** What the log holds, asked after the ledger it stands beside; null: it is not known. */
+  logState(ledger: Ledger): Promise<LogState | null>
 }
 
 /** `routes`: what this process serves, as the contract tells it. */
@@ -37,7 +37,7 @@ export function serveCounted(
   serveRoute(app, ROUTES.top, top)
   serveRoute(app, ROUTES.audit, async context => {
     const ledger = await sources.audit()
-    const state = sources.logState === null ? null : await sources.logState(ledger)
+    const state = await sources.logState(ledger)
     const answer = toAuditAnswer(ledger, state, sources.status().progress)
     return answerTagged(context, JSON.stringify(answer), 'application/json')
   })

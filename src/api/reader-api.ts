@@ -20,7 +20,7 @@ const ELSEWHERE =
 export function createReaderApi(sources: ReaderSources): Hono {
   const app = createApp(sources)
   const served = Object.fromEntries(READER_ROUTES.map(name => [name, ROUTES[name]]))
-  serveCounted(app, { ...sources, logState: null }, served)
+  serveCounted(app, { ...sources, logState: () => Promise.resolve(null) }, served)
   refuseEvents(app)
   const known = new Set<string>(READER_ROUTES)
   for (const name of Object.keys(ROUTES) as RouteName[]) {

@@ -36,7 +36,7 @@ export interface LivePublisherOptions {
   readonly clock: Clock
   query(question: Question): Promise<Result>
   audit(): Promise<Ledger>
-  logState(ledger: Ledger): Promise<LogState>
+  logState(ledger: Ledger): Promise<LogState | null>
   rejects(question: { readonly limit: number; readonly cursor: null }): Promise<RejectPage>
 }
 
@@ -159,7 +159,7 @@ async function toLedgerEvent(
     accepted: sum(line => line.accepted),
     duplicate: sum(line => line.duplicate),
     invalid: sum(invalidTotal),
-    lag: lag ?? 0,
+    lag,
     progress: progress === null ? null : toMillisecondText(progress),
   }
   return { id, name: 'ledger', data }

@@ -108,10 +108,10 @@ export async function openServing(options: ServeOptions): Promise<Serving> {
     query: (question: Question) => known.query(question),
     audit: () => store().audit(),
     rejects: (question: QuarantineQuestion) => withRepairs(store(), repairs, question),
-    logState: async (ledger: Ledger) => ({
-      ...(await logState(ledger, never)),
-      repaired: await repairs.counts(),
-    }),
+    logState: async (ledger: Ledger) => {
+      const state = await orUnknown(logState(ledger, never))
+      return state === null ? null : { ...state, repaired: await repairs.counts() }
+    },
   }
   let phase: Phase = 'starting'
   let progress: number | null = null
@@ -210,10 +210,20 @@ export async function openServing(options: ServeOptions): Promise<Serving> {
   }
 }
 
-/** null: store or log do not answer now. */
+/** A log that does not answer leaves the ledger what it is: what was counted. */
+async function orUnknown(state: Promise<LogState>): Promise<LogState | null> {
+  try {
+    return await state
+  } catch (error) {
+    if (isFault(error, 'LOG_UNAVAILABLE')) return null
+    throw error
+  }
+}
+
+/** null: the store does not answer now. */
 async function auditOrNull(sources: {
   readonly audit: () => Promise<Ledger>
-  readonly logState: (ledger: Ledger) => Promise<LogState>
+  readonly logState: (ledger: Ledger) => Promise<LogState | null>
 }): Promise<AuditAnswer | null> {
   try {
     const ledger = await sources.audit()

@@ -46,8 +46,8 @@ export interface LedgerSummary {
   readonly accepted: number
   readonly duplicate: number
   readonly invalid: number
-  /** Records in the log that are not digested yet. */
-  readonly lag: number
+  /** Records in the log that are not digested yet; null: the log does not answer. */
+  readonly lag: number | null
   /** RFC 3339, or null. */
   readonly progress: string | null
 }

@@ -110,7 +110,13 @@ export async function waitUntilDigested(context: CommandContext, peer: Peer): Pr
   const ask = async (): Promise<AuditAnswer> => (await peer.get('/v1/audit', signal)) as AuditAnswer
   const name = (line: { topic: string; partition: number }): string =>
     `${line.topic}/${line.partition}`
-  const goals = new Map((await ask()).partitions.map(line => [name(line), line.offset_end]))
+  let first = await ask()
+  // Where the log ends is not known while it does not answer.
+  while (first.lag === null) {
+    await clock.sleep(POLL_MS, signal)
+    first = await ask()
+  }
+  const goals = new Map(first.partitions.map(line => [name(line), line.offset_end]))
   for (;;) {
     const { partitions } = await ask()
     if (partitions.every(line => line.offset_next >= (goals.get(name(line)) ?? 0))) return
