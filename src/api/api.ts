@@ -44,7 +44,7 @@ export interface ApiSources extends ServiceSources, TailSources, EventSources {
   rejects(question: QuarantineQuestion): Promise<RejectPage>
   /** Rebuilds of this process's store; without it there are none here. */
   readonly rebuilds: RebuildSource | null
-  /** What the log holds, as of now; asked after the ledger that it stands beside; null: it is away. */
+  /** What the log holds, asked after the ledger that it stands beside; null: it does not answer. */
   logState(ledger: Ledger): Promise<LogState | null>
 }
 

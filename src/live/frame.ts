@@ -1,7 +1,7 @@
 /** Events as bytes of a text/event-stream, made once for all clients. */
 import { toUtf8 } from '../std/bytes.ts'
 import { SECOND_MS } from '../std/units.ts'
-import type { LiveEvent } from './live.ts'
+import type { LiveEvent } from './event.ts'
 
 export interface Frame {
   /** null: no event, or one that nobody can resume from. */

@@ -11,51 +11,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Problem } from '../model/problem.ts'
 import { answerProblem, toProblem } from '../model/problem.ts'
-import type { ResultRow } from '../model/result.ts'
 import type { Clock } from '../std/clock.ts'
 import { MIB, SECOND_MS } from '../std/units.ts'
 import type { LiveClient } from './client.ts'
 import { openClient } from './client.ts'
+import type { LiveEvent } from './event.ts'
 import type { Frame } from './frame.ts'
 import { HEARTBEAT, PREAMBLE, toFrame, toResetFrame } from './frame.ts'
 import type { Wish } from './wish.ts'
 import { parseWish } from './wish.ts'
 
-/** Several events may have one id, as those of one commit do; ids of later ones differ. */
-export type LiveEvent =
-  | { readonly id: string; readonly name: 'result'; readonly data: ResultChange }
-  | { readonly id: string; readonly name: 'stale'; readonly data: StaleMetric }
-  | { readonly id: string; readonly name: 'ledger'; readonly data: LedgerSummary }
-  | { readonly id: string; readonly name: 'rejects'; readonly data: NewestRejects }
-
-export interface ResultChange {
-  readonly metric: string
-  /** The windows that are told anew, by their start; null is the one of `all`. */
-  readonly windows: readonly (string | null)[]
-  /** All rows of these windows: a client forgets what it had of them. */
-  readonly rows: readonly ResultRow[]
-}
-
-/** More has changed than is told: a client that shows the metric reads it again. */
-export interface StaleMetric {
-  readonly metric: string
-}
-
-export interface LedgerSummary {
-  readonly balanced: boolean
-  readonly accepted: number
-  readonly duplicate: number
-  readonly invalid: number
-  /** Records in the log that are not digested yet; null: the log does not answer. */
-  readonly lag: number | null
-  /** RFC 3339, or null. */
-  readonly progress: string | null
-}
-
-export interface NewestRejects {
-  /** Where they are and why they were refused, without their bytes; newest first. */
-  readonly rejects: readonly object[]
-}
+export type { LiveEvent } from './event.ts'
 
 export interface LiveOptions {
   readonly clock: Clock

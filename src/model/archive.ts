@@ -8,7 +8,7 @@
 import { assert } from '../std/assert.ts'
 import type { RefusedCount, RefusedRange } from './refused.ts'
 import { countRefused } from './refused.ts'
-import type { PartitionTotals } from './step.ts'
+import type { InvalidCode } from './verdict.ts'
 
 export interface Place {
   readonly topic: string
@@ -40,6 +40,12 @@ export interface ArchiveTotals extends Place {
 /** What a step tells of one partition. */
 export interface PartitionRefused extends Place, RefusedRange {}
 
+/** Of a partition's totals, what its archive is held against. */
+export interface JudgedTotals extends Place {
+  readonly accepted: number
+  readonly invalid: { readonly [Code in InvalidCode]?: number }
+}
+
 /** A range that rests in the lake. */
 export interface ArchiveAdvance extends Place {
   readonly offsetFirst: number
@@ -56,7 +62,7 @@ export interface ArchiveAdvance extends Place {
 function noteRefused(
   known: ArchiveTotals | null,
   range: PartitionRefused,
-  { totals, atMs }: { readonly totals: PartitionTotals; readonly atMs: number },
+  { totals, atMs }: { readonly totals: JudgedTotals; readonly atMs: number },
 ): ArchiveTotals {
   const { topic, partition, first, next } = range
   const count = countRefused(range, next)
@@ -118,7 +124,7 @@ export function countGone(ranges: readonly RefusedRange[], to: number): RefusedC
 }
 
 /** Whether what rests in the lake and what waits add up to what was accepted, and invalid. */
-export function isArchiveBalanced(archive: ArchiveTotals, totals: PartitionTotals): boolean {
+export function isArchiveBalanced(archive: ArchiveTotals, totals: JudgedTotals): boolean {
   const waiting = archive.offsetDigested - archive.offsetNext - archive.refused
   const invalid = Object.values(totals.invalid).reduce((sum, codes) => sum + codes, 0)
   return (
@@ -136,7 +142,7 @@ export function noteStep(
   known: readonly ArchiveTotals[],
   step: {
     readonly refused?: readonly PartitionRefused[]
-    readonly partitions: readonly PartitionTotals[]
+    readonly partitions: readonly JudgedTotals[]
     readonly arrivalMs: number | null
   },
 ): readonly ArchiveTotals[] {

@@ -6,7 +6,10 @@ import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { lz4Decompress, snappyDecompress } from '@platformatic/wasm-utils'
 import { concatBytes } from '../std/bytes.ts'
 import { MIB } from '../std/units.ts'
-import type { Codec } from './record-batch.ts'
+
+/** By their number in a batch's attributes. */
+export const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
+export type Codec = (typeof CODECS)[number] | 'unknown'
 
 /** Bytes that one batch may grow to: brokers take batches of 1 MiB, and events compress 50-fold. */
 const INFLATED_BYTES_MAX = 128 * MIB

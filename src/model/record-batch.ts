@@ -19,13 +19,11 @@ import { fromUtf8 } from '../std/bytes.ts'
 import { crc32c } from '../std/crc32c.ts'
 import { Fault, messageOf } from '../std/fault.ts'
 import { createVarintReader, sizeOfVarint, type VarintReader, writeVarint } from '../std/varint.ts'
-import { inflate } from './inflate.ts'
+import type { Codec } from './inflate.ts'
+import { CODECS, inflate } from './inflate.ts'
 import type { NewRecord } from './record.ts'
 
 export const BATCH_HEADER_BYTES = 61
-
-const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
-export type Codec = (typeof CODECS)[number] | 'unknown'
 
 /** The head of a batch. Offsets within ±2^53; timestamps in ms since the epoch, -1 for none. */
 export interface BatchHeader {
