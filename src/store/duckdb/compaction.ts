@@ -9,7 +9,7 @@ import { countMetricRows } from './records.ts'
 import { keyColumns, measureColumns, TALLIES, tablesOf } from './schema.ts'
 
 /** Fewer rows than this are not worth a rewrite. */
-export const COMPACT_ROWS_MIN = 50_000
+export const COMPACT_ROWS_MIN = 20_000
 const GROWTH = 2
 
 export function needsCompaction(rowCount: number, compactedRows: number, rowsMin: number): boolean {
@@ -39,13 +39,16 @@ export async function rewriteMetric(
   return rowCount
 }
 
-/** The same columns in the same order and of the same types; by window, so that ranges are near. */
+/**
+ * The same columns in the same order and of the same types; by window, so that ranges are near.
+ * What shards had of one place is one row, said to be of the first of them: nobody asks.
+ */
 function addUp(plan: MetricPlan, table: string): string {
-  const group = ['shard', 'window_start', 'window_end', ...keyColumns(plan), 'currency']
+  const group = ['window_start', 'window_end', ...keyColumns(plan), 'currency']
   const tallies = TALLIES.map(name => `sum(${name})::BIGINT AS ${name}`)
   const measures = measureColumns(plan).map(
     ({ name, type, fold }) => `${fold}(${name})::${type} AS ${name}`,
   )
-  const columns = [...group, ...tallies, ...measures].join(', ')
+  const columns = ['min(shard) AS shard', ...group, ...tallies, ...measures].join(', ')
   return `SELECT ${columns} FROM ${table} GROUP BY ${group.join(', ')} ORDER BY window_start`
 }
