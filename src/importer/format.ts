@@ -1,12 +1,15 @@
 /**
  * What kind of file this is, told from its first bytes, its name, and the mapping, if one is given.
  */
+import { isUtf8 } from 'node:buffer'
 import { basename } from 'node:path'
 import { Fault } from '../std/fault.ts'
 import type { ByteFile } from './byte-file.ts'
 import { HEAD_BYTES } from './byte-file.ts'
 import { findRecordEnd, toCells } from './csv-records.ts'
 import { startsWith } from './decompress.ts'
+import type { Sample } from './draft.ts'
+import { draftMapping } from './draft.ts'
 import { createDecode } from './encoding.ts'
 import { findEventsArray, isPrettyPrinted } from './json-shape.ts'
 import { listColumns } from './line-mapper.ts'
@@ -117,7 +120,7 @@ function toKnownCsvFormat(file: ByteFile, start: number): Format {
     file,
     `it is CSV with the columns ${listColumns(header.columns)}, whose meaning is not known; ` +
       `say it in a mapping and pass that with --mapping FILE, beginning from ` +
-      toSkeleton(header.columns, delimiter),
+      JSON.stringify(draftMapping(toSample(file, header, delimiter))),
   )
 }
 
@@ -173,19 +176,30 @@ function readHeader(
   return { columns: toCells(text, delimiter), end, line }
 }
 
-/** A mapping to begin from, with the columns that look right. */
-function toSkeleton(columns: readonly string[], delimiter: string): string {
-  const guess = (pattern: RegExp): string =>
-    columns.find(column => pattern.test(column))?.slice(0, 60) ?? '?'
-  const skeleton = {
-    format: 'csv',
-    ...(delimiter === ',' ? {} : { delimiter }),
-    event_type: { column: guess(/type|action|event$/i), values: { '?': 'product_view' } },
-    user_id: { column: guess(/user|customer|client|visitor/i) },
-    timestamp: { column: guess(/time|date/i), pattern: 'rfc3339' },
-    data: { product_id: { column: guess(/product|item|sku/i) } },
+/** Rows behind the header that are looked at, within the head. */
+const SAMPLE_ROWS = 200
+
+/** The header and the rows that the head holds whole. */
+function toSample(
+  { head }: ByteFile,
+  header: CsvHeader,
+  delimiter: (typeof DELIMITERS)[number],
+): Sample {
+  const encoding = isUtf8(head.subarray(0, head.lastIndexOf(NEWLINE) + 1))
+    ? 'utf-8'
+    : 'windows-1252'
+  const decode = createDecode(encoding)
+  const rows: (readonly string[])[] = []
+  let start = header.end
+  while (rows.length < SAMPLE_ROWS) {
+    const end = findRecordEnd(head, start, delimiter.charCodeAt(0))
+    if (end <= start) break
+    const text = decode(head, start, end)?.replace(/\r$/, '') ?? ''
+    // The last one may be cut.
+    if (end < head.length || head.length < HEAD_BYTES) rows.push(toCells(text, delimiter))
+    start = end + 1
   }
-  return JSON.stringify(skeleton)
+  return { columns: header.columns, rows, delimiter, encoding }
 }
 
 function unknownFormat(file: ByteFile, what: string): Fault {
