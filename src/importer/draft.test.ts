@@ -42,7 +42,8 @@ describe('the mapping that is proposed for an unknown CSV file', () => {
     ],
     [
       'orders, with commas in numbers',
-      'order_id;customer_id;order_date;total;currency\n1;c1;24.11.2025 09:15;1.059,90;EUR\n',
+      'order_id;customer_id;payment_type;order_date;total;currency\n' +
+        '1;c1;card;24.11.2025 09:15;1.059,90;EUR\n',
       [{ event_type: 'purchase', data: { order_id: '1', total_amount: 1059.9, currency: 'EUR' } }],
     ],
     [

@@ -29,7 +29,7 @@ const TIME_COLUMN = /time|date|when|_at$|^at$|^ts$/i
 const USER_COLUMN = /user|customer|client|visitor|member/i
 const PRODUCT_COLUMN = /product|item|sku|stock|asin/i
 const ORDER_COLUMN = /order|invoice|transaction/i
-const TOTAL_COLUMN = /total|amount|revenue/i
+const TOTAL_COLUMN = /total|amount|revenue|value/i
 const PRICE_COLUMN = /price/i
 const QUANTITY_COLUMN = /quantity|qty|units/i
 const ID_COLUMN = /id$|code|sku|no$|number/i
@@ -43,7 +43,17 @@ const DATES = [
   'M/d/yy',
   'dd-MMM-yyyy',
 ]
-const CLOCKS = ['', ' H:mm', ' H:mm:ss', ' h:mm a', ' h:mm:ss a', " HH:mm:ss 'UTC'", ' HH:mm:ss xx']
+const CLOCKS = [
+  '',
+  ' HH:mm',
+  ' HH:mm:ss',
+  ' H:mm',
+  ' H:mm:ss',
+  ' h:mm a',
+  ' h:mm:ss a',
+  " HH:mm:ss 'UTC'",
+  ' HH:mm:ss xx',
+]
 const FRACTIONS = ["'T'HH:mm:ss", "'T'HH:mm:ss.SSSSSS", ' HH:mm:ss.SSS', ' HH:mm:ss.SSSSSS']
 const PATTERNS: readonly string[] = [
   'rfc3339',
@@ -90,19 +100,28 @@ function cellsOf({ columns, rows }: Sample, column: string): readonly string[] {
   return rows.map(row => row[index] ?? '').filter(cell => cell !== '')
 }
 
+/** The column that names most of our types; a table of sales may have none. */
 function draftType(sample: Sample, column: Finder): TypeSource {
-  const own = sample.columns.find(name => TYPE_COLUMN.test(name) && !TIME_COLUMN.test(name))
-  if (own === undefined) {
-    const isSale = column(ORDER_COLUMN) !== undefined || column(TOTAL_COLUMN) !== undefined
-    return { constant: isSale ? 'purchase' : 'product_view' }
-  }
-  const cells = [...new Set(cellsOf(sample, own))].slice(0, VALUES_MAX)
-  const values = cells.flatMap(cell => {
+  const likely = sample.columns
+    .filter(name => TYPE_COLUMN.test(name) && !TIME_COLUMN.test(name))
+    .map(name => ({ column: name, values: draftValues(cellsOf(sample, name)) }))
+    .toSorted((a, b) => Object.keys(b.values).length - Object.keys(a.values).length)
+  const [best] = likely
+  if (best !== undefined && Object.keys(best.values).length > 0) return best
+  const isSale = column(ORDER_COLUMN) !== undefined || column(TOTAL_COLUMN) !== undefined
+  if (isSale) return { constant: 'purchase' }
+  if (best === undefined) return { constant: 'product_view' }
+  return { ...best, values: { [UNKNOWN]: 'product_view' } }
+}
+
+/** What of the cells is known by its name. */
+function draftValues(cells: readonly string[]): { readonly [cell: string]: string } {
+  const different = [...new Set(cells)].slice(0, VALUES_MAX)
+  const known = different.flatMap(cell => {
     const name = TYPES.find(([form]) => form.test(cell))?.[1] ?? null
     return name === null ? [] : [[cell, name] as const]
   })
-  const known = values.length === 0 ? [[UNKNOWN, 'product_view'] as const] : values
-  return { column: own, values: Object.fromEntries(known) }
+  return Object.fromEntries(known)
 }
 
 /** The first that reads all cells: of 3/4/2021 the month is taken to come first. */
