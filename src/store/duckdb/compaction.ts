@@ -9,7 +9,7 @@ import { countMetricRows } from './records.ts'
 import { keyColumns, measureColumns, TALLIES, tablesOf } from './schema.ts'
 
 /** Fewer rows than this are not worth a rewrite. */
-export const COMPACT_ROWS_MIN = 20_000
+export const COMPACT_ROWS_MIN = 30_000
 const GROWTH = 2
 
 export function needsCompaction(rowCount: number, compactedRows: number, rowsMin: number): boolean {
