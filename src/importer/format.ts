@@ -104,7 +104,9 @@ function toCsvFormat(file: ByteFile, start: number, mapping: Mapping): Format {
 
 function toKnownCsvFormat(file: ByteFile, start: number): Format {
   const line = toFirstLine(file.head, start)
-  if (hasControls(line)) throw unknownFormat(file, 'it is binary data, or no text in UTF-8')
+  if (hasControls(line)) {
+    throw unknownFormat(file, 'it is binary data, or no UTF-8; a mapping can say its "encoding"')
+  }
   const delimiter = mostFrequent(line)
   const header = readHeader(file, start, { delimiter })
   const isKnown = header.columns.join(',') === REES46_COLUMNS.join(',') && delimiter === ','
