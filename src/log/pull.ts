@@ -7,6 +7,7 @@
  * While there is much to read, the next pull is read while the last one is digested.
  */
 import type { Fetch } from '../model/record.ts'
+import { KIB } from '../std/units.ts'
 import { type Arena, createArena } from './arena.ts'
 import type { Bell } from './bell.ts'
 import type { ReadOptions } from './log.ts'
@@ -59,9 +60,13 @@ export async function* pull(
   }
 }
 
+/** Less than this is read in no time, and a reader of one batch at a time may want no more. */
+const AHEAD_BYTES_MIN: number = 512 * KIB
+
 /** So much that there is surely more, and worth memory of its own. */
 function isMuch(fetches: readonly Fetch[], { bytesMax }: ReadOptions): boolean {
-  return fetches.reduce((sum, { bytes }) => sum + bytes.length, 0) >= bytesMax / 2
+  const size = fetches.reduce((sum, { bytes }) => sum + bytes.length, 0)
+  return size >= Math.max(bytesMax / 2, AHEAD_BYTES_MIN)
 }
 
 /** Indices of cursors. */

@@ -37,6 +37,17 @@ export function hashId(
   return Math.imul(mixed ^ (mixed >>> 15), 0x9e3779b1)
 }
 
+/** The same, of the id whose words begin at `at`. */
+export function hashAt(factors: Multipliers, words: Int32Array, at: number): number {
+  return hashId(
+    factors,
+    words[at] as number,
+    words[at + 1] as number,
+    words[at + 2] as number,
+    words[at + 3] as number,
+  )
+}
+
 export class IdIndex {
   slots: Int32Array = new Int32Array(1 << BITS_START)
   private readonly list: IdList
@@ -111,13 +122,7 @@ export class IdIndex {
     for (const words of list.blocks) {
       const end = Math.min(words.length, (list.count - number) * ID_WORDS)
       for (let at = 0; at < end; at += ID_WORDS) {
-        const hash = hashId(
-          factors,
-          words[at] as number,
-          words[at + 1] as number,
-          words[at + 2] as number,
-          words[at + 3] as number,
-        )
+        const hash = hashAt(factors, words, at)
         let place = hash >>> (32 - bits)
         while (slots[place] !== 0) place = (place + 1) & mask
         number += 1

@@ -6,7 +6,7 @@
 import type { IdBucket, IdRun } from '../../model/ids.ts'
 import { ID_BYTES } from '../../model/ids.ts'
 import type { Multipliers } from './id-index.ts'
-import { hashId, IdIndex } from './id-index.ts'
+import { hashAt, hashId, IdIndex } from './id-index.ts'
 import { ID_WORDS, IdList } from './id-list.ts'
 
 /** Above this share of full slots they grow whether memory allows or not: probes would get long. */
@@ -82,14 +82,7 @@ export class IdTable {
     const { slots } = index
     let sum = 0
     for (let at = 0; at < idCount * ID_WORDS; at += ID_WORDS) {
-      const hash = hashId(
-        multipliers,
-        ids[at] as number,
-        ids[at + 1] as number,
-        ids[at + 2] as number,
-        ids[at + 3] as number,
-      )
-      sum ^= slots[index.placeOf(hash)] as number
+      sum ^= slots[index.placeOf(hashAt(multipliers, ids, at))] as number
     }
     this.touchSum = sum
   }

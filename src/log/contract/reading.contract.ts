@@ -1,4 +1,5 @@
 /** The contract of reading: any start, whole batches, fair turns, waiting without missing. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { readBatchHeader } from '../../model/record-batch.ts'
 import { KIB, MIB } from '../../std/units.ts'
@@ -106,6 +107,27 @@ export function describeReading(open: Open): void {
     const positions = [0, 2].map(partition => ({ topic: 'orders', partition, offset: 0 }))
     const fetches = await pullOnce(log, positions, { ...READ, bytesMax: 2_000 })
     expect(fetches.map(fetch => fetch.partition)).toEqual([0, 2])
+  })
+
+  test('what is pulled stays as it is until the next pull, whatever is read ahead', async () => {
+    const log = await open({ segmentBytes: 16 * MIB })
+    const padding = 'x'.repeat(4_000)
+    const written = Array.from({ length: 1_500 }, (_, index) => `${index} ${padding}`)
+    for (let at = 0; at < written.length; at += 25) {
+      await log.append(
+        written.slice(at, at + 25).map(text => toRecord(text)),
+        NEVER,
+      )
+    }
+    const read: string[] = []
+    const positions = [{ topic: 'orders', partition: 0, offset: 0 }]
+    for await (const fetches of log.read(positions, READ, NEVER)) {
+      if (fetches.length === 0) break
+      await sleep(20)
+      for (const fetch of fetches) read.push(...recordsOf(fetch).map(textOf))
+    }
+    expect(read.length).toBe(written.length)
+    expect(read.every((text, index) => text === written[index])).toBe(true)
   })
 
   test('two readers do not disturb each other', async () => {
