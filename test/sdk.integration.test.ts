@@ -1,21 +1,14 @@
 /** The SDK in a browser, at a real process: pages that close, nets that break, two tabs. */
-import { once } from 'node:events'
-import type { Server } from 'node:http'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { launchBrowser, NO_BROWSER } from './support/browser.ts'
-import { addKey } from './support/keys.ts'
-import type { Place } from './support/place.ts'
-import { createPlace } from './support/place.ts'
-import type { WeirProcess } from './support/process.ts'
-import { spawnWeir, whenReady } from './support/process.ts'
+import { NO_BROWSER } from './support/browser.ts'
+import type { Shop } from './support/shop.ts'
+import { openShop } from './support/shop.ts'
 
 const WAIT = { timeout: 20_000, interval: 100 }
 const BATCHES = '**/v1/batch'
 
-/** As a page has it; the SDK's own types are of a browser. */
+/** As a page has it; the SDK's own types are of a shop.browser. */
 interface Weir {
   user(id: string): void
   pageView(): string | null
@@ -32,17 +25,12 @@ interface Sent {
   readonly timestamp: string
 }
 
-let place: Place
-let weir: WeirProcess
-let shop: Server
-let browser: Browser
+let shop: Shop
 let context: BrowserContext
-let shopUrl = ''
-const keys = { write: '', read: '' }
 
-async function openShop(): Promise<Page> {
+async function visit(): Promise<Page> {
   const page = await context.newPage()
-  await page.goto(shopUrl)
+  await page.goto(shop.url)
   return page
 }
 
@@ -58,7 +46,7 @@ async function search(page: Page, query: string, times = 1): Promise<void> {
 }
 
 async function ask(path: string): Promise<unknown> {
-  const answer = await fetch(weir.url + path, { headers: { 'X-Api-Key': keys.read } })
+  const answer = await fetch(shop.weir.url + path, { headers: { 'X-Api-Key': shop.keys.read } })
   return await answer.json()
 }
 
@@ -79,27 +67,14 @@ function callsOf(body: string | null): readonly Sent[] {
 
 beforeAll(async () => {
   if (NO_BROWSER !== null) return
-  place = await createPlace()
-  keys.write = addKey(place.directory, ['write'])
-  keys.read = addKey(place.directory, ['read'])
-  shop = createServer((_, response) => {
+  shop = await openShop((_path, { weir, keys }) => {
     const tag = `<script src="${weir.url}/sdk.js" data-key="${keys.write}"></script>`
-    response.writeHead(200, { 'Content-Type': 'text/html' }).end(`<title>shop</title>${tag}`)
+    return { type: 'text/html', body: `<title>shop</title>${tag}` }
   })
-  shop.listen(0, '127.0.0.1')
-  await once(shop, 'listening')
-  shopUrl = `http://127.0.0.1:${(shop.address() as AddressInfo).port}`
-  weir = await whenReady(spawnWeir(place.directory, {}, ['--origins-allowed', shopUrl]))
-  browser = await launchBrowser()
 }, 60_000)
 
 afterAll(async () => {
-  if (NO_BROWSER !== null) return
-  await browser.close()
-  await weir.kill()
-  shop.closeAllConnections()
-  shop.close()
-  await place[Symbol.asyncDispose]()
+  if (NO_BROWSER === null) await shop[Symbol.asyncDispose]()
 })
 
 afterEach(async () => {
@@ -107,13 +82,13 @@ afterEach(async () => {
 })
 
 async function openContext(): Promise<void> {
-  context = await browser.newContext()
+  context = await shop.browser.newContext()
 }
 
 describe.skipIf(NO_BROWSER !== null)(NO_BROWSER ?? 'in Chromium', () => {
   test('all six events count, with user and session', async () => {
     await openContext()
-    const page = await openShop()
+    const page = await visit()
     const ids = await page.evaluate(async () => {
       const { weir: sdk } = globalThis as unknown as { readonly weir: Weir }
       sdk.user('ada')
@@ -139,19 +114,19 @@ describe.skipIf(NO_BROWSER !== null)(NO_BROWSER ?? 'in Chromium', () => {
 
   test('what happens just before a page is left arrives', async () => {
     await openContext()
-    const page = await openShop()
+    const page = await visit()
     await search(page, 'left')
     await page.goto('about:blank')
     await expect.poll(() => countOf('left'), WAIT).toBe(1)
     // What it sends again, since no answer came to the page that was left, counts no second time.
-    const again = await openShop()
+    const again = await visit()
     await expect.poll(() => queuedIn(again), WAIT).toBe(0)
     expect(await countOf('left')).toBe(1)
   })
 
   test('without a net it waits, and goes on when there is one', async () => {
     await openContext()
-    const page = await openShop()
+    const page = await visit()
     await context.setOffline(true)
     await search(page, 'offline', 3)
     await page.evaluate(() => (globalThis as unknown as { weir: Weir }).weir.flush())
@@ -163,13 +138,13 @@ describe.skipIf(NO_BROWSER !== null)(NO_BROWSER ?? 'in Chromium', () => {
 
   test('after 503 it sends the same again, not before it is told to', async () => {
     await openContext()
-    const page = await openShop()
+    const page = await visit()
     const sent: { readonly calls: readonly Sent[]; readonly atMs: number }[] = []
     await page.route(BATCHES, async route => {
       sent.push({ calls: callsOf(route.request().postData()), atMs: Date.now() })
       if (sent.length > 1) return await route.continue()
       const headers = {
-        'Access-Control-Allow-Origin': shopUrl,
+        'Access-Control-Allow-Origin': shop.url,
         'Access-Control-Expose-Headers': 'Retry-After',
         'Retry-After': '3',
       }
@@ -183,7 +158,7 @@ describe.skipIf(NO_BROWSER !== null)(NO_BROWSER ?? 'in Chromium', () => {
 
   test('a reload loses nothing of what is queued, and the queue is bounded', async () => {
     await openContext()
-    const page = await openShop()
+    const page = await visit()
     await page.route(BATCHES, route => route.abort())
     await search(page, 'reloaded', 1_100)
     expect(await queuedIn(page)).toBe(1_000)
@@ -200,7 +175,7 @@ describe.skipIf(NO_BROWSER !== null)(NO_BROWSER ?? 'in Chromium', () => {
       sent.push(...callsOf(route.request().postData()).map(({ messageId }) => messageId))
       await route.continue()
     })
-    const tabs = [await openShop(), await openShop()]
+    const tabs = [await visit(), await visit()]
     for (let round = 0; round < 5; round += 1) {
       await Promise.all(tabs.map(tab => search(tab, 'tabs', 10)))
     }
@@ -221,7 +196,7 @@ describe.skipIf(NO_BROWSER !== null)(NO_BROWSER ?? 'in Chromium', () => {
       sent.push(route.request().url())
       await route.continue()
     })
-    const page = await openShop()
+    const page = await visit()
     const found = await page.evaluate(async () => {
       const { weir: sdk } = globalThis as unknown as { readonly weir: Weir }
       const id = sdk.search({ query: 'private' })
@@ -236,13 +211,13 @@ describe.skipIf(NO_BROWSER !== null)(NO_BROWSER ?? 'in Chromium', () => {
 
   test('a page of an origin that is not allowed may load it, and send nothing', async () => {
     await openContext()
-    const { status, headers } = await fetch(`${weir.url}/sdk.js`)
+    const { status, headers } = await fetch(`${shop.weir.url}/sdk.js`)
     expect(status).toBe(200)
     expect(headers.get('cache-control')).toBe('public, max-age=3600')
     expect(headers.get('cross-origin-resource-policy')).toBe('cross-origin')
     expect(headers.get('access-control-allow-origin')).toBe('*')
     const page = await context.newPage()
-    await page.goto(shopUrl.replace('127.0.0.1', 'localhost'))
+    await page.goto(shop.url.replace('127.0.0.1', 'localhost'))
     await search(page, 'stranger')
     await page.evaluate(() => (globalThis as unknown as { weir: Weir }).weir.flush())
     expect(await queuedIn(page)).toBe(1)

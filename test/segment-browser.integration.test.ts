@@ -1,19 +1,13 @@
 /** Segment's library for pages, as it comes from npm, in a shop's page and at a real process. */
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import type { Server } from 'node:http'
-import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
-import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { launchBrowser, NO_BROWSER } from './support/browser.ts'
-import { addKey } from './support/keys.ts'
-import type { Place } from './support/place.ts'
-import { createPlace } from './support/place.ts'
-import type { AuditAnswer, WeirProcess } from './support/process.ts'
-import { spawnWeir, whenReady } from './support/process.ts'
+import { NO_BROWSER } from './support/browser.ts'
+import type { AuditAnswer } from './support/process.ts'
+import type { Shop } from './support/shop.ts'
+import { openShop } from './support/shop.ts'
 
 const WAIT = { timeout: 20_000, interval: 100 }
 /** The script that its own pages load, and the parts that it loads itself. */
@@ -35,55 +29,37 @@ interface Analytics {
   track(event: string, properties: object): Promise<unknown>
 }
 
-let place: Place
-let weir: WeirProcess
-let shop: Server
-let browser: Browser
-let shopUrl = ''
-const keys = { write: '', read: '' }
+let shop: Shop
 
 beforeAll(async () => {
   if (NO_BROWSER !== null) return
-  place = await createPlace()
-  keys.write = addKey(place.directory, ['write'])
-  keys.read = addKey(place.directory, ['read'])
-  shop = createServer((request, response) => {
-    const name = /^\/library\/([\w.-]+\.js)$/.exec(request.url ?? '')?.[1]
-    const type = name === undefined ? 'text/html' : 'text/javascript'
+  shop = await openShop(path => {
+    const name = /^\/library\/([\w.-]+\.js)$/.exec(path)?.[1]
     const page = '<title>shop</title><script src="/library/index.js"></script>'
-    const body = name === undefined ? page : readFileSync(join(LIBRARY, name))
-    response.writeHead(200, { 'Content-Type': type }).end(body)
+    return name === undefined
+      ? { type: 'text/html', body: page }
+      : { type: 'text/javascript', body: readFileSync(join(LIBRARY, name)) }
   })
-  shop.listen(0, '127.0.0.1')
-  await once(shop, 'listening')
-  shopUrl = `http://127.0.0.1:${(shop.address() as AddressInfo).port}`
-  weir = await whenReady(spawnWeir(place.directory, {}, ['--origins-allowed', shopUrl]))
-  browser = await launchBrowser()
 }, 60_000)
 
 afterAll(async () => {
-  if (NO_BROWSER !== null) return
-  await browser.close()
-  await weir.kill()
-  shop.closeAllConnections()
-  shop.close()
-  await place[Symbol.asyncDispose]()
+  if (NO_BROWSER === null) await shop[Symbol.asyncDispose]()
 })
 
 /** Calls the library as a shop does; gives the paths that it sent to. */
 async function sell(page: Page, sending: object, userId: string): Promise<readonly string[]> {
   const paths: string[] = []
   page.on('request', request => {
-    if (request.url().startsWith(weir.url)) paths.push(new URL(request.url()).pathname)
+    if (request.url().startsWith(shop.weir.url)) paths.push(new URL(request.url()).pathname)
   })
-  await page.goto(shopUrl)
+  await page.goto(shop.url)
   const options = {
     settings: {
-      writeKey: keys.write,
+      writeKey: shop.keys.write,
       // What Segment's servers would tell of the shop.
-      cdnSettings: { integrations: { 'Segment.io': { apiKey: keys.write } } },
+      cdnSettings: { integrations: { 'Segment.io': { apiKey: shop.keys.write } } },
     },
-    sending: { apiHost: `${new URL(weir.url).host}/v1`, protocol: 'http', ...sending },
+    sending: { apiHost: `${new URL(shop.weir.url).host}/v1`, protocol: 'http', ...sending },
     userId,
   }
   await page.evaluate(async wanted => {
@@ -104,7 +80,9 @@ async function sell(page: Page, sending: object, userId: string): Promise<readon
 }
 
 async function audit(): Promise<AuditAnswer> {
-  const answer = await fetch(`${weir.url}/v1/audit`, { headers: { 'X-Api-Key': keys.read } })
+  const answer = await fetch(`${shop.weir.url}/v1/audit`, {
+    headers: { 'X-Api-Key': shop.keys.read },
+  })
   return (await answer.json()) as AuditAnswer
 }
 
@@ -118,7 +96,7 @@ async function accepted(): Promise<Readonly<Record<string, number>>> {
 
 describe.skipIf(NO_BROWSER !== null)(NO_BROWSER ?? 'in Chromium', () => {
   test('calls that are sent one by one, to their first letters', async () => {
-    const page = await browser.newPage()
+    const page = await shop.browser.newPage()
     const paths = await sell(page, {}, 'ada')
     await page.close()
     expect(paths.toSorted()).toEqual(['/v1/i', '/v1/p', '/v1/t', '/v1/t'])
@@ -128,7 +106,7 @@ describe.skipIf(NO_BROWSER !== null)(NO_BROWSER ?? 'in Chromium', () => {
   })
 
   test('calls in batches, the last of them as the page is left', async () => {
-    const page = await browser.newPage()
+    const page = await shop.browser.newPage()
     const batching = { strategy: 'batching', config: { size: 10, timeout: 60_000 } }
     const paths = await sell(page, { deliveryStrategy: batching }, 'grace')
     expect(paths).toEqual([])
