@@ -31,7 +31,7 @@ describe('through a connection that fails', () => {
   test('all are stored, each is answered, and none counts twice', async () => {
     const prng = createPrng(3)
     const fates: readonly Fate[] = ['503 before', 'reset after', '500 after', 'reset before']
-    // Half of all at first. Not for ever: a request that fails nine times has waited for two minutes.
+    // Half of the first. Not for ever: a request that failed nine times has waited two minutes.
     let failuresLeft = 16
     await using proxy = await openFlakyProxy(weir.url, () => {
       if (failuresLeft === 0 || !prng.nextChance(0.5)) return 'pass'

@@ -6,7 +6,7 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import type { Call, GatewayHandler } from '../../../src/api/lambda/gateway.ts'
 import { createGatewayHandler } from '../../../src/api/lambda/gateway.ts'
-import { createPlaceApi } from '../../../src/flow/place-reader.ts'
+import { createPlaceApi } from '../../../src/flow/serve/place-reader.ts'
 import type { LoadedConfig } from '../../../src/main/config/load.ts'
 import { parseS3Url } from '../../../src/main/config/s3-url.ts'
 import { openS3Objects } from '../../../src/objects/s3/s3-objects.ts'

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import { toAuditAnswer } from '../../api/api.ts'
 import type { AuditAnswer } from '../../api/contract.ts'
-import { createLogState } from '../../flow/log-state.ts'
+import { createLogState } from '../../flow/serve/log-state.ts'
 import type { EventLog } from '../../log/log.ts'
 import { openSegmentLog } from '../../log/segment/segment-log.ts'
 import { topicsOf } from '../../model/catalog.ts'

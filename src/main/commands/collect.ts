@@ -1,7 +1,7 @@
 /** `weir collect`: the front door alone; events go to Kafka, and are counted by others. */
 import type { MetricsSample } from '../../api/emf.ts'
 import { createIngest } from '../../flow/ingest.ts'
-import { openService } from '../../flow/service.ts'
+import { openService } from '../../flow/serve/service.ts'
 import { openDoor } from '../running/access.ts'
 import { createEnd } from '../running/end.ts'
 import { runMetrics } from '../running/metrics.ts'

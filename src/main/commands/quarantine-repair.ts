@@ -3,9 +3,14 @@
 import { readFileSync } from 'node:fs'
 import { createChecker } from '../../engine/scan/check.ts'
 import { createIngest } from '../../flow/ingest.ts'
-import type { RejectSource, RepairOptions, ReplayOptions, ReplayReport } from '../../flow/repair.ts'
-import { runDryRun, runReplay } from '../../flow/repair.ts'
-import { toDryRunAnswer, toReplayAnswer } from '../../flow/repair-answer.ts'
+import type {
+  RejectSource,
+  RepairOptions,
+  ReplayOptions,
+  ReplayReport,
+} from '../../flow/repair/repair.ts'
+import { runDryRun, runReplay } from '../../flow/repair/repair.ts'
+import { toDryRunAnswer, toReplayAnswer } from '../../flow/repair/repair-answer.ts'
 import type { Repair } from '../../repair/repair.ts'
 import { openRepairBook, parseRepair } from '../../repair/repair.ts'
 import { Fault, messageOf } from '../../std/fault.ts'

@@ -4,7 +4,7 @@ import type {
   MetricDifference,
   RepairCounts,
   ReplayReport,
-} from '../../flow/repair.ts'
+} from '../../flow/repair/repair.ts'
 import type { Reject } from '../../model/step.ts'
 import { toTable, toValueText } from '../terminal/table.ts'
 import { toSafeText } from '../terminal/terminal.ts'

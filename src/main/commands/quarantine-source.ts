@@ -1,7 +1,7 @@
 /** Where `weir quarantine` reads: the Weir that runs, else the store or the results place. */
 import type { QuarantineQuestion } from '../../api/api.ts'
-import { withRepairs } from '../../flow/rejects.ts'
-import type { RejectSource } from '../../flow/repair.ts'
+import { withRepairs } from '../../flow/repair/rejects.ts'
+import type { RejectSource } from '../../flow/repair/repair.ts'
 import type { RejectPage } from '../../model/result.ts'
 import { openRepairView } from '../../repair/repair.ts'
 import { dataDirOf } from '../running/data-dir.ts'

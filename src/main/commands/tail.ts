@@ -3,7 +3,7 @@
 import { BACK_MAX } from '../../api/contract/parameters.ts'
 import type { AuditAnswer, TailRecord } from '../../api/contract.ts'
 import { createChecker } from '../../engine/scan/check.ts'
-import { tailLog } from '../../flow/tail.ts'
+import { tailLog } from '../../flow/serve/tail.ts'
 import { Fault } from '../../std/fault.ts'
 import { dataDirOf } from '../running/data-dir.ts'
 import type { Peer } from '../running/peer.ts'

@@ -1,8 +1,8 @@
 /** `weir trace`: what became of an event. Beside a running Weir it asks that. */
 import type { TraceAnswer, TraceCopy } from '../../api/contract.ts'
 import { createChecker } from '../../engine/scan/check.ts'
-import type { TraceQuestion } from '../../flow/trace.ts'
-import { createTrace } from '../../flow/trace.ts'
+import type { TraceQuestion } from '../../flow/trace/trace.ts'
+import { createTrace } from '../../flow/trace/trace.ts'
 import { toMillisecondText } from '../../model/time.ts'
 import { openRepairView } from '../../repair/repair.ts'
 import { Fault } from '../../std/fault.ts'

@@ -10,7 +10,7 @@ import type { RebuildOptions, RebuildReport } from '../../flow/rebuild/rebuild.t
 import { runRebuild } from '../../flow/rebuild/rebuild.ts'
 import type { Rebuilds } from '../../flow/rebuild/rebuilds.ts'
 import { createRebuilds } from '../../flow/rebuild/rebuilds.ts'
-import { toReportText } from '../../flow/serve.ts'
+import { toReportText } from '../../flow/serve/serve.ts'
 import { toMillisecondText } from '../../model/time.ts'
 import { openLocalObjects } from '../../objects/local/local-objects.ts'
 import { toUtf8 } from '../../std/bytes.ts'

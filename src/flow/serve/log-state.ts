@@ -3,13 +3,13 @@
  * is not digested, or not archived. That time stands in the record's batch, so it is read there; a
  * record's arrival never changes, so each is read once.
  */
-import type { LogState } from '../api/api.ts'
-import type { EventLog } from '../log/log.ts'
-import type { Ledger, LedgerPartition } from '../model/ledger.ts'
-import type { LogPosition, PartitionBounds } from '../model/record.ts'
-import { readBatchHeader } from '../model/record-batch.ts'
-import type { Clock } from '../std/clock.ts'
-import { SECOND_MS } from '../std/units.ts'
+import type { LogState } from '../../api/api.ts'
+import type { EventLog } from '../../log/log.ts'
+import type { Ledger, LedgerPartition } from '../../model/ledger.ts'
+import type { LogPosition, PartitionBounds } from '../../model/record.ts'
+import { readBatchHeader } from '../../model/record-batch.ts'
+import type { Clock } from '../../std/clock.ts'
+import { SECOND_MS } from '../../std/units.ts'
 
 export type ReadLogState = (ledger: Ledger, signal: AbortSignal) => Promise<LogState>
 

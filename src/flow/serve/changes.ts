@@ -3,11 +3,11 @@
  * was counted there, or because progress made them final. Of each metric so many windows are kept
  * by name; of more it is only known that they are many.
  */
-import type { Change } from '../model/news.ts'
-import type { MetricPlan } from '../model/plan.ts'
-import { TIME_MS_MIN } from '../model/time.ts'
-import type { Windowing } from '../model/window.ts'
-import { createWindowing } from '../model/window.ts'
+import type { Change } from '../../model/news.ts'
+import type { MetricPlan } from '../../model/plan.ts'
+import { TIME_MS_MIN } from '../../model/time.ts'
+import type { Windowing } from '../../model/window.ts'
+import { createWindowing } from '../../model/window.ts'
 
 export interface Changes {
   add(changes: readonly Change[]): void

@@ -2,14 +2,14 @@
  * The port of a process that answers no questions: the front door where it has one, its health, and
  * its counters.
  */
-import { createServiceApi } from '../api/api.ts'
-import type { Door } from '../api/node/http.ts'
-import { serveHttp } from '../api/node/http.ts'
-import type { Counters } from '../api/scrape.ts'
-import type { Collector } from '../collector/collector.ts'
-import { createCollectorHandler } from '../collector/http.ts'
-import type { SegmentPlan } from '../collector/segment-plan.ts'
-import type { Clock } from '../std/clock.ts'
+import { createServiceApi } from '../../api/api.ts'
+import type { Door } from '../../api/node/http.ts'
+import { serveHttp } from '../../api/node/http.ts'
+import type { Counters } from '../../api/scrape.ts'
+import type { Collector } from '../../collector/collector.ts'
+import { createCollectorHandler } from '../../collector/http.ts'
+import type { SegmentPlan } from '../../collector/segment-plan.ts'
+import type { Clock } from '../../std/clock.ts'
 import type { Phase } from './serve.ts'
 
 export interface ServiceOptions {

@@ -4,8 +4,8 @@
  * same page. What was asked only once is not kept: answers that live a second for nobody make V8
  * collect its old heap twice a second, for 30 ms each.
  */
-import type { Question, Result } from '../model/result.ts'
-import { STREAM } from '../model/result.ts'
+import type { Question, Result } from '../../model/result.ts'
+import { STREAM } from '../../model/result.ts'
 
 export interface KnownAnswers {
   query(question: Question): Promise<Result>

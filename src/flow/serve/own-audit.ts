@@ -3,12 +3,12 @@
  * results place, beside what the log holds of them. Each worker tells of its own, so that what they
  * all tell adds up.
  */
-import { toAuditAnswer } from '../api/api.ts'
-import type { AuditAnswer } from '../api/contract.ts'
-import type { EventLog } from '../log/log.ts'
-import type { Ledger } from '../model/ledger.ts'
-import type { Clock } from '../std/clock.ts'
-import { isFault } from '../std/fault.ts'
+import { toAuditAnswer } from '../../api/api.ts'
+import type { AuditAnswer } from '../../api/contract.ts'
+import type { EventLog } from '../../log/log.ts'
+import type { Ledger } from '../../model/ledger.ts'
+import type { Clock } from '../../std/clock.ts'
+import { isFault } from '../../std/fault.ts'
 import { createLogState } from './log-state.ts'
 
 export interface OwnAuditSources {

@@ -1,12 +1,12 @@
 /** The log as it grows, for people: each record with how it looks, from the newest few on. */
-import type { TailRecord } from '../api/contract.ts'
-import type { EventLog } from '../log/log.ts'
-import type { Fetch, LogPosition } from '../model/record.ts'
-import { decodeRecords, readBatchHeader } from '../model/record-batch.ts'
-import { toMillisecondText } from '../model/time.ts'
-import type { ItemCheck } from '../model/verdict.ts'
-import { fromUtf8 } from '../std/bytes.ts'
-import { MIB } from '../std/units.ts'
+import type { TailRecord } from '../../api/contract.ts'
+import type { EventLog } from '../../log/log.ts'
+import type { Fetch, LogPosition } from '../../model/record.ts'
+import { decodeRecords, readBatchHeader } from '../../model/record-batch.ts'
+import { toMillisecondText } from '../../model/time.ts'
+import type { ItemCheck } from '../../model/verdict.ts'
+import { fromUtf8 } from '../../std/bytes.ts'
+import { MIB } from '../../std/units.ts'
 
 export interface TailOptions {
   readonly log: EventLog

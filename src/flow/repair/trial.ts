@@ -2,15 +2,15 @@
  * A trial: events through engines and a store of their own, to see what they would count. By the
  * same code that counts, so that nobody has to know its rules a second time.
  */
-import type { EventLog } from '../log/log.ts'
-import type { Catalog } from '../model/catalog.ts'
-import { shardsOf } from '../model/catalog.ts'
-import type { MetricPlan } from '../model/plan.ts'
-import type { Clock } from '../std/clock.ts'
-import { createOutage } from '../std/outage.ts'
-import { MIB } from '../std/units.ts'
-import type { Store } from '../store/store.ts'
-import { runDigest } from './digest.ts'
+import type { EventLog } from '../../log/log.ts'
+import type { Catalog } from '../../model/catalog.ts'
+import { shardsOf } from '../../model/catalog.ts'
+import type { MetricPlan } from '../../model/plan.ts'
+import type { Clock } from '../../std/clock.ts'
+import { createOutage } from '../../std/outage.ts'
+import { MIB } from '../../std/units.ts'
+import type { Store } from '../../store/store.ts'
+import { runDigest } from '../digest.ts'
 
 /** A log and a store, in memory, empty. */
 export interface TrialBench extends AsyncDisposable {

@@ -1,8 +1,8 @@
 /** A commit of this process as news. */
-import type { News } from '../model/news.ts'
-import type { MetricPlan } from '../model/plan.ts'
-import type { Step } from '../model/step.ts'
-import type { Committed } from '../store/store.ts'
+import type { News } from '../../model/news.ts'
+import type { MetricPlan } from '../../model/plan.ts'
+import type { Step } from '../../model/step.ts'
+import type { Committed } from '../../store/store.ts'
 
 export function toNews({ sequence, progress }: Committed, { shards }: Step): News {
   const partials = shards.flatMap(shard => shard.partials)

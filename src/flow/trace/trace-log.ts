@@ -3,13 +3,13 @@
  * are looked through, up to a bound. Where a partition's range begins is found by halving, since
  * arrivals ascend; and a batch is decoded only where its bytes may hold the id.
  */
-import type { EventLog } from '../log/log.ts'
-import type { LogPosition, PartitionBounds } from '../model/record.ts'
-import type { BatchHeader, DecodedRecord } from '../model/record-batch.ts'
-import { decodeRecords, readBatchHeader } from '../model/record-batch.ts'
-import type { ItemCheck } from '../model/verdict.ts'
-import { toUtf8 } from '../std/bytes.ts'
-import { MIB } from '../std/units.ts'
+import type { EventLog } from '../../log/log.ts'
+import type { LogPosition, PartitionBounds } from '../../model/record.ts'
+import type { BatchHeader, DecodedRecord } from '../../model/record-batch.ts'
+import { decodeRecords, readBatchHeader } from '../../model/record-batch.ts'
+import type { ItemCheck } from '../../model/verdict.ts'
+import { toUtf8 } from '../../std/bytes.ts'
+import { MIB } from '../../std/units.ts'
 
 export interface SearchOptions {
   readonly log: EventLog

@@ -3,12 +3,12 @@
  * many came. What it costs does not depend on how many come, since only the ends of partitions are
  * read.
  */
-import type { TailRecord } from '../api/contract.ts'
-import type { EventLog } from '../log/log.ts'
-import type { LogPosition } from '../model/record.ts'
-import type { ItemCheck } from '../model/verdict.ts'
-import type { Clock } from '../std/clock.ts'
-import { SECOND_MS } from '../std/units.ts'
+import type { TailRecord } from '../../api/contract.ts'
+import type { EventLog } from '../../log/log.ts'
+import type { LogPosition } from '../../model/record.ts'
+import type { ItemCheck } from '../../model/verdict.ts'
+import type { Clock } from '../../std/clock.ts'
+import { SECOND_MS } from '../../std/units.ts'
 import { toTailRecords } from './tail.ts'
 
 export interface SampleOptions {

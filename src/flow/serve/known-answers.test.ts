@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Question, Result } from '../model/result.ts'
+import type { Question, Result } from '../../model/result.ts'
 import { createKnownAnswers } from './known-answers.ts'
 
 const ask = (metric: string, more: Partial<Question> = {}): Question => {

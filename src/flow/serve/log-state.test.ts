@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { toAuditAnswer } from '../api/answers.ts'
-import type { EventLog } from '../log/log.ts'
-import { openMemoryLog } from '../log/memory/memory-log.ts'
-import type { Ledger, LedgerPartition } from '../model/ledger.ts'
-import { toUtf8 } from '../std/bytes.ts'
-import type { Clock } from '../std/clock.ts'
-import { createSystemClock } from '../std/clock.ts'
+import { toAuditAnswer } from '../../api/answers.ts'
+import type { EventLog } from '../../log/log.ts'
+import { openMemoryLog } from '../../log/memory/memory-log.ts'
+import type { Ledger, LedgerPartition } from '../../model/ledger.ts'
+import { toUtf8 } from '../../std/bytes.ts'
+import type { Clock } from '../../std/clock.ts'
+import { createSystemClock } from '../../std/clock.ts'
 import { createLogState } from './log-state.ts'
 
 const NEVER = new AbortController().signal

@@ -2,16 +2,16 @@
  * A results place, read: what the stream counted, and what batch runs did, as one source of
  * answers. And an API over it alone, for where there is no log and no process that goes on.
  */
-import { createReaderApi } from '../api/reader-api.ts'
-import type { ObjectStore } from '../model/object-store.ts'
-import type { MetricPlan } from '../model/plan.ts'
-import type { Clock } from '../std/clock.ts'
-import { Fault, isFault } from '../std/fault.ts'
-import type { ResultsReader } from '../store/results/results-reader.ts'
-import { openResultsReader } from '../store/results/results-reader.ts'
-import type { ResultsLayout } from '../store/results/root.ts'
-import { createRunAnswers, withRuns } from '../store/results/runs.ts'
-import type { AnswerStore } from '../store/store.ts'
+import { createReaderApi } from '../../api/reader-api.ts'
+import type { ObjectStore } from '../../model/object-store.ts'
+import type { MetricPlan } from '../../model/plan.ts'
+import type { Clock } from '../../std/clock.ts'
+import { Fault, isFault } from '../../std/fault.ts'
+import type { ResultsReader } from '../../store/results/results-reader.ts'
+import { openResultsReader } from '../../store/results/results-reader.ts'
+import type { ResultsLayout } from '../../store/results/root.ts'
+import { createRunAnswers, withRuns } from '../../store/results/runs.ts'
+import type { AnswerStore } from '../../store/store.ts'
 
 export interface PlaceOptions {
   readonly objects: ObjectStore

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { openMemoryLog } from '../log/memory/memory-log.ts'
-import type { ItemCheck } from '../model/verdict.ts'
-import { toUtf8 } from '../std/bytes.ts'
-import { createSystemClock } from '../std/clock.ts'
+import { openMemoryLog } from '../../log/memory/memory-log.ts'
+import type { ItemCheck } from '../../model/verdict.ts'
+import { toUtf8 } from '../../std/bytes.ts'
+import { createSystemClock } from '../../std/clock.ts'
 import { SAMPLE_RECORDS_MAX, sampleLog } from './sample.ts'
 
 const good: ItemCheck = { eventType: 'a', eventId: 'e', userId: null, invalid: null }

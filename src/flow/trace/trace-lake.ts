@@ -5,13 +5,13 @@
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { LakeDatabase } from '../engine/sql/lake-database.ts'
-import { toLakeViews } from '../engine/sql/sql.ts'
-import { compileTrace } from '../engine/sql/trace.ts'
-import type { Catalog } from '../model/catalog.ts'
-import type { ObjectStore } from '../model/object-store.ts'
-import { DAY_MS } from '../std/units.ts'
-import { fetchFiles } from './lake-files.ts'
+import type { LakeDatabase } from '../../engine/sql/lake-database.ts'
+import { toLakeViews } from '../../engine/sql/sql.ts'
+import { compileTrace } from '../../engine/sql/trace.ts'
+import type { Catalog } from '../../model/catalog.ts'
+import type { ObjectStore } from '../../model/object-store.ts'
+import { DAY_MS } from '../../std/units.ts'
+import { fetchFiles } from '../lake-files.ts'
 
 export interface TraceLake {
   readonly objects: ObjectStore

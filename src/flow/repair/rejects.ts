@@ -1,8 +1,8 @@
 /** The quarantine, with what became of each reject since. */
-import type { QuarantineQuestion } from '../api/api.ts'
-import type { KeptReject, RejectPage } from '../model/result.ts'
-import type { RepairView } from '../repair/repair.ts'
-import type { AnswerStore } from '../store/store.ts'
+import type { QuarantineQuestion } from '../../api/api.ts'
+import type { KeptReject, RejectPage } from '../../model/result.ts'
+import type { RepairView } from '../../repair/repair.ts'
+import type { AnswerStore } from '../../store/store.ts'
 
 /** A page of quarantine, with what became of each reject since. */
 export async function withRepairs(

@@ -5,19 +5,19 @@
  * is the same bytes, a duplicate of the same day. So each counts once, however long after.
  */
 
-import type { QuarantineQuestion } from '../api/api.ts'
-import type { EventLog } from '../log/log.ts'
-import type { Catalog } from '../model/catalog.ts'
-import type { MetricPlan } from '../model/plan.ts'
-import type { RejectPage, ResultRow } from '../model/result.ts'
-import type { Reject } from '../model/step.ts'
-import type { InvalidCode, ItemCheck } from '../model/verdict.ts'
-import type { Repair, RepairBook, RepairEntry } from '../repair/repair.ts'
-import { eventOf } from '../repair/repair.ts'
-import type { Clock } from '../std/clock.ts'
-import { MIB } from '../std/units.ts'
-import type { Store } from '../store/store.ts'
-import { createIngest } from './ingest.ts'
+import type { QuarantineQuestion } from '../../api/api.ts'
+import type { EventLog } from '../../log/log.ts'
+import type { Catalog } from '../../model/catalog.ts'
+import type { MetricPlan } from '../../model/plan.ts'
+import type { RejectPage, ResultRow } from '../../model/result.ts'
+import type { Reject } from '../../model/step.ts'
+import type { InvalidCode, ItemCheck } from '../../model/verdict.ts'
+import type { Repair, RepairBook, RepairEntry } from '../../repair/repair.ts'
+import { eventOf } from '../../repair/repair.ts'
+import type { Clock } from '../../std/clock.ts'
+import { MIB } from '../../std/units.ts'
+import type { Store } from '../../store/store.ts'
+import { createIngest } from '../ingest.ts'
 import { digestTrial } from './trial.ts'
 
 /** Where rejects are read from: a store, or the Weir that runs. */

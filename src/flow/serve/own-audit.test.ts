@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { openMemoryLog } from '../log/memory/memory-log.ts'
-import type { Ledger, LedgerPartition } from '../model/ledger.ts'
-import { toUtf8 } from '../std/bytes.ts'
-import { createSystemClock } from '../std/clock.ts'
-import { Fault } from '../std/fault.ts'
+import { openMemoryLog } from '../../log/memory/memory-log.ts'
+import type { Ledger, LedgerPartition } from '../../model/ledger.ts'
+import { toUtf8 } from '../../std/bytes.ts'
+import { createSystemClock } from '../../std/clock.ts'
+import { Fault } from '../../std/fault.ts'
 import { createOwnAudit } from './own-audit.ts'
 
 const NEVER = new AbortController().signal
