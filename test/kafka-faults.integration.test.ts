@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { KafkaCluster } from '../scripts/kafka/cluster.ts'
 import { startKafka } from '../scripts/kafka/cluster.ts'
 import type { KafkaFault } from './campaign/kafka.ts'
-import { createReport, runKafkaRound, WORKER_CRASH_POINTS } from './campaign/kafka.ts'
+import { createKafkaReport, runKafkaRound, WORKER_CRASH_POINTS } from './campaign/kafka.ts'
 import { kafkaMissing } from './support/broker.ts'
 import { kafkaClientsMissing, resolveKafkaClients } from './support/kafka-clients/produce.ts'
 
@@ -42,7 +42,7 @@ describe.skipIf(isSkipped)(isSkipped ? `skipped: ${missing}` : 'faults over Kafk
 
   test('lose nothing', { timeout: MINUTES_MS }, async () => {
     if (cluster === null) throw new Error('there are brokers')
-    const report = createReport()
+    const report = createKafkaReport()
     const lines: string[] = []
     const say = (line: string): void => void lines.push(line)
     await runKafkaRound(FAULTS, { cluster, seed: SEED, rerun: RERUN, report, say })

@@ -1,7 +1,7 @@
 import { Match } from 'aws-cdk-lib/assertions'
 import { describe, expect, test } from 'vitest'
-import type { AuditPartition } from '../../src/api/contract.ts'
 import { createEmf } from '../../src/api/emf.ts'
+import { samplePartition } from '../../src/api/ledger.fixture.ts'
 import { templateOf } from './support/assembly.ts'
 
 interface Notification {
@@ -11,32 +11,13 @@ interface Notification {
 
 const template = templateOf('guardrails')
 
-/** As the ledger tells of one. */
-const PARTITION: AuditPartition = {
-  topic: 'purchase',
-  partition: 0,
-  offset_first: 0,
-  offset_next: 10,
-  consumed: 10,
-  skipped: 0,
-  gap: 0,
-  accepted: 10,
-  duplicate: 0,
-  invalid: {},
-  misplaced: 0,
-  applied: 10,
-  quarantined: 0,
-  archived_from: null,
-  archived_offset: null,
-  lake_rows: null,
-  lake_rejects: null,
-  balanced: true,
+/** Two records behind. */
+const PARTITION = samplePartition({
   offset_end: 12,
   lag: 2,
   lag_seconds: 3.5,
   retention_hours: 167.9,
-  repaired: 0,
-}
+})
 
 describe('the budget', () => {
   const budgets = Object.values(template.findResources('AWS::Budgets::Budget'))

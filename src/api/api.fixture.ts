@@ -1,6 +1,6 @@
 /** For the tests of this room: sources with known answers, as plain functions. */
 import { createCatalog } from '../model/catalog.ts'
-import type { LedgerPartition } from '../model/ledger.ts'
+import { sampleLine } from '../model/ledger.fixture.ts'
 import { planMetrics } from '../model/plan.ts'
 import type { PartitionBounds } from '../model/record.ts'
 import type { Question, Result } from '../model/result.ts'
@@ -23,26 +23,13 @@ const CATALOG = createCatalog({
   partitioner: 'murmur2',
 })
 
-const LINE: LedgerPartition = {
-  topic: 'purchase',
-  partition: 0,
-  offset_first: 0,
-  offset_next: 10,
-  consumed: 10,
-  skipped: 0,
-  gap: 0,
+const LINE = sampleLine({
   accepted: 7,
   duplicate: 1,
   invalid: { missing: 2 },
-  misplaced: 0,
   applied: 7,
   quarantined: 2,
-  archived_from: null,
-  archived_offset: null,
-  lake_rows: null,
-  lake_rejects: null,
-  balanced: true,
-}
+})
 
 const REJECT: Reject = {
   topic: 'purchase',

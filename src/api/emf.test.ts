@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { AuditAnswer, AuditPartition } from './contract.ts'
 import type { MetricsSample } from './emf.ts'
 import { createEmf } from './emf.ts'
+import { samplePartition } from './ledger.fixture.ts'
 import type { Counters } from './scrape.ts'
 
 const COUNTERS: Counters = {
@@ -14,33 +15,20 @@ const COUNTERS: Counters = {
   refusals: new Map(),
 }
 
+/** Two records behind, of ten with a duplicate and a reject. */
 function toPartition(changed: Partial<AuditPartition>): AuditPartition {
-  return {
-    topic: 'purchase',
-    partition: 0,
-    offset_first: 0,
-    offset_next: 10,
-    consumed: 10,
-    skipped: 0,
-    gap: 0,
+  return samplePartition({
     accepted: 8,
     duplicate: 1,
     invalid: { future: 1 },
-    misplaced: 0,
     applied: 8,
     quarantined: 1,
-    archived_from: null,
-    archived_offset: null,
-    lake_rows: null,
-    lake_rejects: null,
-    balanced: true,
     offset_end: 12,
     lag: 2,
     lag_seconds: 3.5,
     retention_hours: 167.9,
-    repaired: 0,
     ...changed,
-  }
+  })
 }
 
 function toSample(partitions: readonly AuditPartition[] | null, atMs = 1_000): MetricsSample {

@@ -11,6 +11,17 @@ import { createPrng } from '../../src/std/prng.ts'
 import type { Fleet } from '../support/fleet.ts'
 import { openFleet } from '../support/fleet.ts'
 import type { WeirProcess } from '../support/process.ts'
+import type { Deck, Round, Waits } from './faults.ts'
+import {
+  countOf,
+  dealKinds,
+  expectBelow,
+  killAtPoint,
+  noteWait,
+  pick,
+  runRounds,
+  toLoss,
+} from './faults.ts'
 
 /** Where a worker can be made to kill itself. */
 export const WORKER_CRASH_POINTS = [
@@ -45,12 +56,12 @@ export interface KafkaReport {
   acknowledgedCount: number
   /** Commits of frozen workers that were refused when they went on. */
   fencedCount: number
-  /** How many faults of a kind there were, and the longest stall after one of them, in seconds. */
-  readonly kinds: Map<KafkaFault['kind'], { readonly count: number; readonly stallS: number }>
+  /** How long answers stood still. */
+  readonly stalls: Waits<KafkaFault['kind']>
 }
 
 /** What must be shown: 25 kills and more, 5 workers frozen, 5 brokers killed, 10 changes. */
-const DECK: { readonly [kind in KafkaFault['kind']]: number } = {
+const DECK: Deck<KafkaFault['kind']> = {
   'worker killed': 22,
   'worker killed at a point': 8,
   'worker frozen': 6,
@@ -58,19 +69,18 @@ const DECK: { readonly [kind in KafkaFault['kind']]: number } = {
   'broker killed': 6,
   'all brokers killed': 1,
 }
-export const KAFKA_FAULTS: number = Object.values(DECK).reduce((sum, count) => sum + count, 0)
+export const KAFKA_FAULTS: number = countOf(DECK)
 const WORKERS_AT_FIRST = 2
 /** As many as there are partitions of a topic, if nobody says otherwise. */
 const SHARDS = 4
 /** Then so many, over and over. */
 const SIZES = [4, 2, 1, 2]
-const FAULTS_PER_ROUND = 11
 const SESSION = '3s'
 /** Past its session, whenever it was heard of last. */
 const FROZEN_MS = 6_000
 const PAUSE_MS_MAX = 1_500
 const OUTAGE_MS = 6_000
-const DEATH_MS_MAX = 60_000
+const WAIT_MS_MAX = 60_000
 const HITS_MAX = 4
 /** Promised: answers move again by then. */
 const STALL_S_MAX = 30
@@ -85,27 +95,23 @@ export async function runKafkaCampaign(
   say: (line: string) => void,
 ): Promise<KafkaReport> {
   await using cluster = await startKafka({ mode: 'kraft', brokers: 3 })
-  const faults = planKafkaFaults(count, seed)
-  const report = createReport()
-  for (let done = 0; done < count; done += FAULTS_PER_ROUND) {
-    const round = faults.slice(done, done + FAULTS_PER_ROUND)
-    const rerun = `npm run campaign -- kafka ${count} ${seed}`
-    await runKafkaRound(round, { cluster, seed: seed + done, rerun, report, say })
-    const doneCount = done + round.length
-    say(
-      `${doneCount} of ${count} faults; ${report.acknowledgedCount} items acknowledged, none lost`,
-    )
-  }
+  const report = createKafkaReport()
+  const rerun = `npm run campaign -- kafka ${count} ${seed}`
+  await runRounds(
+    planKafkaFaults(count, seed),
+    seed,
+    (faults, ownSeed) => runKafkaRound(faults, { cluster, seed: ownSeed, rerun, report, say }),
+    done => {
+      say(`${done} of ${count} faults; ${report.acknowledgedCount} items acknowledged, none lost`)
+    },
+  )
   return report
 }
 
-/** Decks of all kinds, each shuffled. */
-export function planKafkaFaults(count: number, seed: number): readonly KafkaFault[] {
+function planKafkaFaults(count: number, seed: number): readonly KafkaFault[] {
   const prng = createPrng(seed)
-  const kinds: KafkaFault['kind'][] = []
-  while (kinds.length < count) kinds.push(...shuffle(toDeck(), prng))
   let changes = 0
-  return kinds.slice(0, count).map((kind): KafkaFault => {
+  return dealKinds(DECK, count, prng).map((kind): KafkaFault => {
     switch (kind) {
       case 'worker killed':
         return { kind, isReplacedAtOnce: prng.nextChance(0.5) }
@@ -122,37 +128,18 @@ export function planKafkaFaults(count: number, seed: number): readonly KafkaFaul
   })
 }
 
-function toDeck(): KafkaFault['kind'][] {
-  const kinds = Object.keys(DECK) as KafkaFault['kind'][]
-  return kinds.flatMap(kind => Array.from({ length: DECK[kind] }, () => kind))
-}
-
-function shuffle<T>(values: readonly T[], prng: Prng): readonly T[] {
-  return values
-    .map(value => ({ value, at: prng.nextUnit() }))
-    .sort((left, right) => left.at - right.at)
-    .map(({ value }) => value)
-}
-
-function pick<T>(values: readonly T[], prng: Prng): T {
-  return values[prng.nextBelow(values.length)] as T
-}
-
-export interface KafkaRound {
+export interface KafkaRound extends Round {
   readonly cluster: KafkaCluster
-  readonly seed: number
-  /** The line that does the same again. */
-  readonly rerun: string
   /** Is added to. */
   readonly report: KafkaReport
-  readonly say: (line: string) => void
 }
 
 /** One deployment through all these faults; its answers are compared at the end. */
 export async function runKafkaRound(
   faults: readonly KafkaFault[],
-  { cluster, seed, rerun, report, say }: KafkaRound,
+  round: KafkaRound,
 ): Promise<void> {
+  const { cluster, seed, report, say } = round
   const { bootstrap } = cluster
   const done: string[] = []
   await using fleet = await openFleet({
@@ -167,17 +154,14 @@ export async function runKafkaRound(
       done.push(toText(fault))
       await sleep(prng.nextBelow(PAUSE_MS_MAX))
       const stallS = await inflict(fault, { cluster, fleet, prng, report })
-      note(report, fault.kind, stallS)
+      noteWait(report.stalls, fault.kind, stallS)
       say(`${toText(fault)}: answers stood still for ${stallS.toFixed(1)} s`)
       if (fault.kind !== 'all brokers killed') expectBelow(stallS, STALL_S_MAX, 's of stall')
     }
     expectAnswered(fleet.answers)
     report.acknowledgedCount += (await fleet.settle()).acknowledgedCount
   } catch (cause) {
-    const said = fleet.log()
-    throw new Error(`rerun: ${rerun}\nafter: ${done.join(', ')}\n${String(cause)}\n${said}`, {
-      cause,
-    })
+    throw toLoss(cause, round, { done, fleet })
   }
 }
 
@@ -194,7 +178,7 @@ async function inflict(fault: KafkaFault, stage: Stage): Promise<number> {
     case 'worker killed':
       return await killWorker(fault.isReplacedAtOnce, stage)
     case 'worker killed at a point':
-      return await killAtPoint(`${fault.point}:${fault.hit}`, stage)
+      return await killOneMore(fault, stage)
     case 'worker frozen':
       return await freezeWorker(stage)
     case 'workers changed':
@@ -217,17 +201,13 @@ async function killWorker(isReplacedAtOnce: boolean, { fleet, prng }: Stage): Pr
   return stallS
 }
 
-async function killAtPoint(at: string, { fleet }: Stage): Promise<number> {
+async function killOneMore(
+  at: Extract<KafkaFault, { readonly kind: 'worker killed at a point' }>,
+  { fleet }: Stage,
+): Promise<number> {
   // It dies at its work, so there must be a shard for it.
   if (fleet.workers.length >= SHARDS) await fleet.workers[0]?.stop('SIGTERM')
-  return await fleet.watch.stallOf(async () => {
-    const doomed = fleet.spawnWorker({ WEIR_CRASH_AT: at })
-    const overdue = sleep(DEATH_MS_MAX, undefined, { ref: false }).then(() => doomed.kill())
-    await Promise.race([aborted(doomed.gone), overdue])
-    if (!doomed.stderr().includes(`killed at ${at.split(':')[0]}\n`)) {
-      throw new Error(`the point ${at} was never reached:\n${doomed.stderr()}`)
-    }
-  })
+  return await fleet.watch.stallOf(() => killAtPoint(at, fleet))
 }
 
 async function freezeWorker({ fleet, prng, report }: Stage): Promise<number> {
@@ -297,31 +277,15 @@ function expectAnswered(answers: Fleet['answers']): void {
   }
 }
 
-function expectBelow(found: number, most: number, what: string): void {
-  if (found > most) throw new Error(`${found.toFixed(1)} ${what}, and ${most} at most are promised`)
-}
-
 async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
   for (let waitedMs = 0; !(await isSo()); waitedMs += POLL_MS) {
-    if (waitedMs > DEATH_MS_MAX) throw new Error(`in vain: ${what}`)
+    if (waitedMs > WAIT_MS_MAX) throw new Error(`in vain: ${what}`)
     await sleep(POLL_MS)
   }
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
-}
-
-export function createReport(): KafkaReport {
-  return { acknowledgedCount: 0, fencedCount: 0, kinds: new Map() }
-}
-
-function note({ kinds }: KafkaReport, kind: KafkaFault['kind'], stallS: number): void {
-  const known = kinds.get(kind) ?? { count: 0, stallS: 0 }
-  kinds.set(kind, { count: known.count + 1, stallS: Math.max(known.stallS, stallS) })
+export function createKafkaReport(): KafkaReport {
+  return { acknowledgedCount: 0, fencedCount: 0, stalls: new Map() }
 }
 
 function toText(fault: KafkaFault): string {

@@ -23,6 +23,17 @@ import { assertLakeHolds, waitUntilArchived } from '../support/lake-check.ts'
 import { createPlace } from '../support/place.ts'
 import { readJsonFrom } from '../support/process.ts'
 import { copyBucket, createBucket, toS3Variables } from '../support/s3.ts'
+import type { Deck, Round, Waits } from './faults.ts'
+import {
+  countOf,
+  dealKinds,
+  expectBelow,
+  killAtPoint,
+  noteWait,
+  pick,
+  runRounds,
+  toLoss,
+} from './faults.ts'
 
 /** Where a worker can be made to kill itself while it archives. */
 export const ARCHIVE_CRASH_POINTS = [
@@ -60,19 +71,19 @@ export interface LakeReport {
   /** The most of any worker, in bytes. */
   scratchMax: number
   residentMax: number
-  readonly kinds: Map<LakeFault['kind'], { readonly count: number; readonly lagS: number }>
+  /** How far the lake was behind. */
+  readonly lags: Waits<LakeFault['kind']>
 }
 
 /** What must be shown: 25 kills and more, and 5 lost disks and more. */
-const DECK: { readonly [kind in LakeFault['kind']]: number } = {
+const DECK: Deck<LakeFault['kind']> = {
   'worker killed': 13,
   'worker killed at a point': 12,
   'disk lost': 6,
   'uploads cut': 4,
   'server out': 1,
 }
-export const LAKE_FAULTS: number = Object.values(DECK).reduce((sum, count) => sum + count, 0)
-const FAULTS_PER_ROUND = 11
+export const LAKE_FAULTS: number = countOf(DECK)
 const WORKERS = 2
 const SESSION = '3s'
 /** Of calls in a storm. */
@@ -84,7 +95,6 @@ const OUTAGE_MS = 60_000
 const CUTS = 3
 const HITS_MAX = 4
 const PAUSE_MS_MAX = 1_500
-const DEATH_MS_MAX = 90_000
 const LAG_MS_MAX = 180_000
 const POLL_MS = 100
 const SECOND_MS = 1_000
@@ -95,15 +105,11 @@ const SCRATCH_BYTES_MAX: number = 2 * RANGE_BYTES_MAX
 /** Node, DuckDB, the tables of ids, and batches of the log: some 420 MiB on an idle machine. */
 const RESIDENT_BYTES_MAX: number = 700 * MIB
 
-export interface LakeRound {
+export interface LakeRound extends Round {
   readonly access: S3Access
   readonly bootstrap: string
-  readonly seed: number
-  /** The line that does the same again. */
-  readonly rerun: string
   /** Is added to. */
   readonly report: LakeReport
-  readonly say: (line: string) => void
 }
 
 /** Throws at the first loss, with the line that does the same again. */
@@ -112,32 +118,31 @@ export async function runLakeCampaign(
   seed: number,
   servers: Pick<LakeRound, 'access' | 'bootstrap' | 'say'>,
 ): Promise<LakeReport> {
-  const faults = planLakeFaults(count, seed)
   const report = createLakeReport()
-  for (let done = 0; done < count; done += FAULTS_PER_ROUND) {
-    const round = faults.slice(done, done + FAULTS_PER_ROUND)
-    const rerun = `npm run campaign -- lake ${count} ${seed}`
-    await runLakeRound(round, { ...servers, seed: seed + done, rerun, report })
-    const { acknowledgedCount, lakeCount } = report
-    servers.say(
-      `${done + round.length} of ${count} faults; ${acknowledgedCount} items acknowledged, ` +
-        `${lakeCount} rows and rejects in the lake, each once`,
-    )
-  }
+  const rerun = `npm run campaign -- lake ${count} ${seed}`
+  await runRounds(
+    planLakeFaults(count, seed),
+    seed,
+    (faults, ownSeed) => runLakeRound(faults, { ...servers, seed: ownSeed, rerun, report }),
+    done => {
+      const { acknowledgedCount, lakeCount } = report
+      servers.say(
+        `${done} of ${count} faults; ${acknowledgedCount} items acknowledged, ` +
+          `${lakeCount} rows and rejects in the lake, each once`,
+      )
+    },
+  )
   return report
 }
 
-/** Decks of all kinds, each shuffled. */
-export function planLakeFaults(count: number, seed: number): readonly LakeFault[] {
+function planLakeFaults(count: number, seed: number): readonly LakeFault[] {
   const prng = createPrng(seed)
-  const kinds: LakeFault['kind'][] = []
-  while (kinds.length < count) kinds.push(...shuffledDeck(prng))
-  return kinds.slice(0, count).map((kind): LakeFault => {
+  return dealKinds(DECK, count, prng).map((kind): LakeFault => {
     const inStorm = prng.nextChance(STORMS)
     switch (kind) {
       case 'worker killed at a point': {
-        const point = ARCHIVE_CRASH_POINTS[prng.nextBelow(ARCHIVE_CRASH_POINTS.length)]
-        return { kind, point: point ?? 'intent.after', hit: 1 + prng.nextBelow(HITS_MAX), inStorm }
+        const point = pick(ARCHIVE_CRASH_POINTS, prng)
+        return { kind, point, hit: 1 + prng.nextBelow(HITS_MAX), inStorm }
       }
       case 'uploads cut':
         return { kind, count: CUTS }
@@ -149,14 +154,6 @@ export function planLakeFaults(count: number, seed: number): readonly LakeFault[
   })
 }
 
-function shuffledDeck(prng: Prng): readonly LakeFault['kind'][] {
-  const kinds = Object.keys(DECK) as LakeFault['kind'][]
-  return kinds
-    .flatMap(kind => Array.from({ length: DECK[kind] }, () => ({ kind, at: prng.nextUnit() })))
-    .sort((left, right) => left.at - right.at)
-    .map(({ kind }) => kind)
-}
-
 export function createLakeReport(): LakeReport {
   return {
     acknowledgedCount: 0,
@@ -165,7 +162,7 @@ export function createLakeReport(): LakeReport {
     cutCount: 0,
     scratchMax: 0,
     residentMax: 0,
-    kinds: new Map(),
+    lags: new Map(),
   }
 }
 
@@ -178,7 +175,7 @@ interface Stage {
 
 /** One deployment through all these faults; then its lake is held to what the brokers have. */
 export async function runLakeRound(faults: readonly LakeFault[], round: LakeRound): Promise<void> {
-  const { access, bootstrap, seed, rerun, report, say } = round
+  const { access, bootstrap, seed, report, say } = round
   const prng = createPrng(seed)
   await using server = await openBadServer(access.endpoint, prng)
   await using place = await createPlace()
@@ -203,7 +200,7 @@ export async function runLakeRound(faults: readonly LakeFault[], round: LakeRoun
       done.push(toText(fault))
       await sleep(prng.nextBelow(PAUSE_MS_MAX))
       const lagS = await inflict(fault, { fleet, server, disks, prng })
-      note(report, fault.kind, lagS)
+      noteWait(report.lags, fault.kind, lagS)
       say(`${toText(fault)}: all of that time in the lake ${lagS.toFixed(1)} s later`)
     }
     const { acknowledgedCount, judged } = await fleet.settle()
@@ -214,10 +211,7 @@ export async function runLakeRound(faults: readonly LakeFault[], round: LakeRoun
     report.lakeCount += judged.filter(({ verdict }) => verdict.kind !== 'duplicate').length
     expectTidy(fleet)
   } catch (cause) {
-    const said = fleet.log()
-    throw new Error(`rerun: ${rerun}\nafter: ${done.join(', ')}\n${String(cause)}\n${said}`, {
-      cause,
-    })
+    throw toLoss(cause, round, { done, fleet })
   } finally {
     report.failedCalls += server.failedCount
     report.cutCount += server.cutCount
@@ -247,7 +241,8 @@ async function act(fault: LakeFault, { fleet, server, prng }: Stage): Promise<vo
       return
     }
     case 'worker killed at a point':
-      return await killAtPoint(`${fault.point}:${fault.hit}`, fleet)
+      // All that die so have one disk, one after the other.
+      return await killAtPoint(fault, fleet, { WEIR_DATA: join(fleet.directory, 'doomed') })
     case 'disk lost': {
       const { disk } = await killOne(fleet, prng)
       await rm(disk, { recursive: true, force: true })
@@ -264,20 +259,9 @@ async function act(fault: LakeFault, { fleet, server, prng }: Stage): Promise<vo
 }
 
 async function killOne(fleet: Fleet, prng: Prng): Promise<{ readonly disk: string }> {
-  const victim = fleet.workers[prng.nextBelow(fleet.workers.length)]
-  if (victim === undefined) throw new Error('no worker lives')
+  const victim = pick(fleet.workers, prng)
   await victim.kill()
   return victim
-}
-
-/** All that die so have one disk, one after the other. */
-async function killAtPoint(at: string, fleet: Fleet): Promise<void> {
-  const disk = join(fleet.directory, 'doomed')
-  const doomed = fleet.spawnWorker({ WEIR_CRASH_AT: at, WEIR_DATA: disk })
-  const overdue = sleep(DEATH_MS_MAX, undefined, { ref: false }).then(() => doomed.kill())
-  await Promise.race([aborted(doomed.gone), overdue])
-  if (doomed.stderr().includes(`killed at ${at.split(':')[0]}\n`)) return
-  throw new Error(`the point ${at} was never reached:\n${doomed.stderr()}`)
 }
 
 /** Waits until what is digested by now is archived; gives how long that took. */
@@ -308,22 +292,6 @@ function expectTidy({ workers }: Fleet): void {
     const strangers = names.filter(name => !name.endsWith(`-${pid}`))
     if (strangers.length > 0) throw new Error(`left on a disk: ${strangers.join(', ')}`)
   }
-}
-
-function expectBelow(found: number, most: number, what: string): void {
-  if (found > most) throw new Error(`${found} ${what}, and ${most} at most are promised`)
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
-}
-
-function note({ kinds }: LakeReport, kind: LakeFault['kind'], lagS: number): void {
-  const known = kinds.get(kind) ?? { count: 0, lagS: 0 }
-  kinds.set(kind, { count: known.count + 1, lagS: Math.max(known.lagS, lagS) })
 }
 
 function toText(fault: LakeFault): string {

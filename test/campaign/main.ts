@@ -137,9 +137,9 @@ async function campaignOfKills(count: number, seed: number): Promise<void> {
 
 async function campaignOfFaults(count: number, seed: number): Promise<void> {
   say(`seed ${seed}`)
-  const { acknowledgedCount, fencedCount, kinds } = await runKafkaCampaign(count, seed, say)
-  for (const [kind, { count: ofKind, stallS }] of kinds) {
-    say(`${kind}: ${ofKind}, the longest stall ${stallS.toFixed(1)} s`)
+  const { acknowledgedCount, fencedCount, stalls } = await runKafkaCampaign(count, seed, say)
+  for (const [kind, { count: ofKind, longestS }] of stalls) {
+    say(`${kind}: ${ofKind}, the longest stall ${longestS.toFixed(1)} s`)
   }
   say(`${fencedCount} late commits of frozen workers refused`)
   say(`${count} faults, ${acknowledgedCount} items acknowledged: 0 lost, 0 counted twice`)
@@ -151,8 +151,8 @@ async function campaignOfLakes(count: number, seed: number): Promise<void> {
   await using server = await startS3()
   const servers = { access: server.access, bootstrap: cluster.bootstrap, say }
   const report = await runLakeCampaign(count, seed, servers)
-  for (const [kind, { count: ofKind, lagS }] of report.kinds) {
-    say(`${kind}: ${ofKind}, the lake ${lagS.toFixed(1)} s behind at most`)
+  for (const [kind, { count: ofKind, longestS }] of report.lags) {
+    say(`${kind}: ${ofKind}, the lake ${longestS.toFixed(1)} s behind at most`)
   }
   say(`${report.failedCalls} calls failed, ${report.cutCount} uploads cut`)
   const scratch = (report.scratchMax / KIB).toFixed(0)

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { toAuditAnswer } from '../../api/answers.ts'
 import type { EventLog } from '../../log/log.ts'
 import { openMemoryLog } from '../../log/memory/memory-log.ts'
+import { sampleLine } from '../../model/ledger.fixture.ts'
 import type { Ledger, LedgerPartition } from '../../model/ledger.ts'
 import { toUtf8 } from '../../std/bytes.ts'
 import type { Clock } from '../../std/clock.ts'
@@ -10,26 +11,9 @@ import { createLogState } from './log-state.ts'
 
 const NEVER = new AbortController().signal
 
-const line = (partition: number, offset: number): LedgerPartition => ({
-  topic: 'sold',
-  partition,
-  offset_first: 0,
-  offset_next: offset,
-  consumed: offset,
-  skipped: 0,
-  gap: 0,
-  accepted: offset,
-  duplicate: 0,
-  invalid: {},
-  misplaced: 0,
-  applied: offset,
-  quarantined: 0,
-  archived_from: null,
-  archived_offset: null,
-  lake_rows: null,
-  lake_rejects: null,
-  balanced: true,
-})
+const line = (partition: number, offset: number): LedgerPartition => {
+  return sampleLine({ topic: 'sold', partition, offset_next: offset })
+}
 const ledgerOf = (...partitions: readonly LedgerPartition[]): Ledger => {
   return { balanced: true, partitions }
 }

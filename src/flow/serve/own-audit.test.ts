@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { openMemoryLog } from '../../log/memory/memory-log.ts'
+import { sampleLine } from '../../model/ledger.fixture.ts'
 import type { Ledger, LedgerPartition } from '../../model/ledger.ts'
 import { toUtf8 } from '../../std/bytes.ts'
 import { createSystemClock } from '../../std/clock.ts'
@@ -9,26 +10,9 @@ import { createOwnAudit } from './own-audit.ts'
 const NEVER = new AbortController().signal
 const clock = createSystemClock()
 
-const line = (partition: number, balanced: boolean): LedgerPartition => ({
-  topic: 'sold',
-  partition,
-  offset_first: 0,
-  offset_next: 1,
-  consumed: 1,
-  skipped: 0,
-  gap: 0,
-  accepted: 1,
-  duplicate: 0,
-  invalid: {},
-  misplaced: 0,
-  applied: 1,
-  quarantined: 0,
-  archived_from: null,
-  archived_offset: null,
-  lake_rows: null,
-  lake_rejects: null,
-  balanced,
-})
+const line = (partition: number, balanced: boolean): LedgerPartition => {
+  return sampleLine({ topic: 'sold', partition, offset_next: 1, balanced })
+}
 
 const LEDGER: Ledger = { balanced: false, partitions: [line(0, true), line(1, false)] }
 

@@ -3,20 +3,17 @@ import type uPlot from 'uplot'
 import type { Minute, Minutes } from '../data/windows.ts'
 import { groupDigits } from '../text/format.ts'
 import type { TimeText } from '../text/times.ts'
+import type { PlotSettings } from './plot.ts'
 
 export interface BarView {
   readonly data: Minutes
   readonly slots: readonly number[]
   readonly time: TimeText
-  readonly pointed: number | null
 }
 
-export interface BarSettings {
+export interface BarSettings extends PlotSettings {
   /** What is to be drawn, asked at each drawing. */
   readonly view: () => BarView
-  readonly point: (index: number | null) => void
-  /** Resolves a custom property to a colour. */
-  readonly color: (name: string) => string
 }
 
 /** Places along the axis at least, so that a few minutes do not become wide blocks. */
@@ -34,8 +31,7 @@ export function toBarData(data: Minutes): uPlot.AlignedData {
 
 /** Options for a plot in `box`, whose style gives size and font. */
 export function createBarOptions(box: HTMLElement, settings: BarSettings): uPlot.Options {
-  const { view, point, color } = settings
-  const font = `12px ${getComputedStyle(box).fontFamily}`
+  const { view, point, color, font } = settings
   const stroke = (): string => color('--ink-faint')
   return {
     width: box.clientWidth,
@@ -72,7 +68,7 @@ export function createBarOptions(box: HTMLElement, settings: BarSettings): uPlot
     ],
     hooks: {
       setCursor: [plot => point(plot.cursor.idx ?? null)],
-      draw: [plot => drawBars(plot, view(), color)],
+      draw: [plot => drawBars(plot, settings)],
     },
   }
 }
@@ -116,15 +112,16 @@ function toTickText(view: BarView, index: number): string {
   return minute === undefined ? '' : view.time.minute(minute.startMs)
 }
 
-function drawBars(plot: uPlot, view: BarView, color: (name: string) => string): void {
+function drawBars(plot: uPlot, { view: toView, pointed, color }: BarSettings): void {
   const { ctx } = plot
+  const view = toView()
   const place = plot.valToPos(1, 'x', true) - plot.valToPos(0, 'x', true)
   const width = Math.max(1, Math.round(place * BAR_SHARE))
   const colors = view.slots.map(slot => color(`--type-${slot}`))
   ctx.save()
   view.data.minutes.forEach((minute, index) => {
     const center = plot.valToPos(index, 'x', true)
-    if (index === view.pointed) {
+    if (index === pointed()) {
       ctx.fillStyle = color('--sunken')
       ctx.fillRect(center - place / 2, plot.bbox.top, place, plot.bbox.height)
     }

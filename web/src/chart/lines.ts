@@ -5,6 +5,7 @@
  */
 import type uPlot from 'uplot'
 import type { ResultRow } from '../../../src/model/result.ts'
+import type { PlotSettings } from './plot.ts'
 
 export interface Line {
   readonly label: string
@@ -21,17 +22,13 @@ export interface LineView {
   readonly lines: readonly Line[]
 }
 
-export interface LineSettings {
+export interface LineSettings extends PlotSettings {
+  /** What is to be drawn, asked at each drawing. */
   readonly view: () => LineView
-  readonly pointed: () => number | null
-  readonly point: (index: number | null) => void
   /** Text of a value on the axis. */
   readonly toAxis: (value: number) => string
   /** Text of a time on the axis. */
   readonly toTick: (atMs: number) => string
-  /** Resolves a custom property to a colour. */
-  readonly color: (name: string) => string
-  readonly font: string
 }
 
 const LABEL_WIDTH = 72

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { samplePartition } from '../../../src/api/ledger.fixture.ts'
 import type { ResultRow } from '../../../src/model/result.ts'
 import type { Board } from './board.ts'
 import { EMPTY_BOARD, isUntouched } from './board.ts'
@@ -11,7 +12,7 @@ import {
   STALE_MS_MIN,
   startFeed,
 } from './feed.ts'
-import { samplePartition, sampleRow } from './sample.ts'
+import { sampleRow } from './sample.ts'
 
 const POLL_MS = 3_000
 

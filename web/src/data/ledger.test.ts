@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { AuditPartition } from '../../../src/api/contract.ts'
+import { samplePartition } from '../../../src/api/ledger.fixture.ts'
 import { findBreaches, toLedgerView, toStages } from './ledger.ts'
-import { samplePartition } from './sample.ts'
 
 const toView = (partitions: readonly AuditPartition[], balanced = true) =>
   toLedgerView({ balanced, progress: null, lag: 0, partitions })

@@ -1,5 +1,4 @@
 /** Rows and ledger lines for tests: what matters is given, the rest is as usual. */
-import type { AuditPartition } from '../../../src/api/contract.ts'
 import type { ResultRow } from '../../../src/model/result.ts'
 import { toWireTime } from '../text/times.ts'
 
@@ -30,34 +29,4 @@ export function sampleDay(date: string, rest: Partial<ResultRow>): ResultRow {
   const start = `${date}T00:00:00Z`
   const end = toWireTime(Date.parse(start) + 86_400_000)
   return { ...sampleRow({ at: '00:00' }), window_start: start, window_end: end, ...rest }
-}
-
-/** A partition of which all were accepted. */
-export function samplePartition(rest: Partial<AuditPartition> = {}): AuditPartition {
-  return {
-    topic: 'purchase',
-    partition: 0,
-    offset_first: 0,
-    offset_next: 10,
-    offset_end: 10,
-    lag: 0,
-    lag_seconds: 0,
-    retention_hours: null,
-    repaired: 0,
-    consumed: 10,
-    skipped: 0,
-    gap: 0,
-    accepted: 10,
-    duplicate: 0,
-    invalid: {},
-    misplaced: 0,
-    applied: 10,
-    quarantined: 0,
-    archived_from: null,
-    archived_offset: null,
-    lake_rows: null,
-    lake_rejects: null,
-    balanced: true,
-    ...rest,
-  }
 }
