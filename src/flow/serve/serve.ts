@@ -6,13 +6,8 @@ import type { LogState, QuarantineQuestion } from '../../api/api.ts'
 import { createApi, toAuditAnswer } from '../../api/api.ts'
 import type { AuditAnswer } from '../../api/contract.ts'
 import type { MetricsSample } from '../../api/emf.ts'
-import type { Door } from '../../api/node/http.ts'
-import { serveHttp } from '../../api/node/http.ts'
 import type { RebuildSource } from '../../api/rebuilds.ts'
 import type { Counters } from '../../api/scrape.ts'
-import type { Collector } from '../../collector/collector.ts'
-import { createCollectorHandler } from '../../collector/http.ts'
-import type { SegmentPlan } from '../../collector/segment-plan.ts'
 import { createChecker } from '../../engine/scan/check.ts'
 import { createLive } from '../../live/live.ts'
 import type { EventLog } from '../../log/log.ts'
@@ -22,7 +17,6 @@ import type { News } from '../../model/news.ts'
 import type { MetricPlan } from '../../model/plan.ts'
 import type { Question } from '../../model/result.ts'
 import type { RepairView } from '../../repair/repair.ts'
-import type { Clock } from '../../std/clock.ts'
 import { isFault, messageOf } from '../../std/fault.ts'
 import { MIB, SECOND_MS } from '../../std/units.ts'
 import type { AnswerStore, StoreState } from '../../store/store.ts'
@@ -34,21 +28,15 @@ import { createTrace } from '../trace/trace.ts'
 import type { TraceLake } from '../trace/trace-lake.ts'
 import { createKnownAnswers } from './known-answers.ts'
 import { createLogState } from './log-state.ts'
+import type { Phase, PortOptions } from './port.ts'
+import { createPort } from './port.ts'
 import { createLivePublisher } from './publish-live.ts'
 import { sampleLog } from './sample.ts'
 import { tailLog } from './tail.ts'
 
-export type Phase = 'starting' | 'ready' | 'draining'
-
-export interface ServeOptions {
+export interface ServeOptions extends PortOptions {
   readonly catalog: Catalog
   readonly plans: readonly MetricPlan[]
-  /** null: events are taken by another process. */
-  readonly collector: Collector | null
-  /** What calls of Segment's libraries become, where events are taken. */
-  readonly segment: SegmentPlan
-  /** The built SDK, which pages load where events are taken. */
-  readonly sdkDirectory: string
   readonly log: EventLog
   /** What answers now. Throws STORE_UNAVAILABLE between two lives of a store. */
   readonly store: () => AnswerStore
@@ -60,19 +48,10 @@ export interface ServeOptions {
   readonly lake: TraceLake | null
   /** What events would count is seen on it. */
   readonly bench: OpenTrialBench
-  readonly clock: Clock
-  readonly version: string
-  readonly host: string
-  /** 0: any that is free. */
-  readonly port: number
-  readonly door: Door
   /** Rebuilds of the store; null: they are asked of no process. */
   readonly rebuilds: RebuildSource | null
   /** The built page; null: none. */
   readonly pageDirectory: string | null
-  readonly residentBytes: () => number
-  /** Is told of every error that is no Fault: a bug. */
-  readonly report: (error: unknown) => void
   /** Aborted: nothing more is taken in or streamed; questions are answered until it is closed. */
   readonly signal: AbortSignal
 }
@@ -99,7 +78,7 @@ const LIVE_BUFFER_BYTES_MAX = 4 * MIB
 
 /** Throws ADDRESS_IN_USE, CONFIG_INVALID for a host that is not here, FILE_UNREADABLE. */
 export async function openServing(options: ServeOptions): Promise<Serving> {
-  const { catalog, plans, collector, log, store, repairs, clock, report, signal } = options
+  const { catalog, plans, log, store, repairs, clock, report, signal } = options
   // Questions are answered until the very end.
   const never = new AbortController().signal
   const logState = createLogState(log, clock)
@@ -116,7 +95,6 @@ export async function openServing(options: ServeOptions): Promise<Serving> {
   let phase: Phase = 'starting'
   let progress: number | null = null
   let freshnessS: number | null = null
-  const startMs = clock.now()
   const publisher = createLivePublisher({ plans, clock, ...sources })
   const hub = createLive({
     clock,
@@ -125,19 +103,12 @@ export async function openServing(options: ServeOptions): Promise<Serving> {
     onConnect: () => publisher.snapshot(),
     report,
   })
-  const { checkKey } = options.door.doorman
-  const segment = { plan: options.segment, checkKey, clock }
-  const intake =
-    collector === null ? null : createCollectorHandler({ collector, segment, signal, report })
-  const refusals = new Map<string, number>()
+  const port = createPort(options)
   const counters = (): Counters => ({
-    startMs,
-    residentBytes: options.residentBytes(),
+    ...port.counters(),
     freshnessS,
     live: hub.counters(),
     worker: null,
-    collector: intake?.counters() ?? null,
-    refusals,
   })
   const check = createChecker(catalog)
   const trace = createTrace({ ...options, check })
@@ -162,19 +133,8 @@ export async function openServing(options: ServeOptions): Promise<Serving> {
     counters,
     report,
   })
-  const server = await serveHttp({
-    app,
-    collectorHandler: intake?.handle ?? null,
-    liveHandler: hub.handle,
-    staticDirectory: options.pageDirectory,
-    sharedDirectory: intake === null ? null : options.sdkDirectory,
-    host: options.host,
-    port: options.port,
-    ...options.door,
-    clock,
-    onRefusal: code => refusals.set(code, (refusals.get(code) ?? 0) + 1),
-    report,
-  }).catch(async (error: unknown) => {
+  const pages = { liveHandler: hub.handle, staticDirectory: options.pageDirectory }
+  const server = await port.open({ app, ...pages }).catch(async (error: unknown) => {
     await hub[Symbol.asyncDispose]()
     throw error
   })
