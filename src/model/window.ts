@@ -35,7 +35,8 @@ export interface Interval {
 export type Windowing = (timeMs: number) => Interval
 
 const FIXED_MS_MIN = 1000
-const FIXED_MS_MAX = 366 * DAY_MS
+/** No window is longer, but for the one of all time. */
+export const WINDOW_MS_MAX: number = 366 * DAY_MS
 
 /** Throws CONFIG_INVALID for an unknown window or zone, naming `metric`. */
 export function toWindowSpec(
@@ -55,7 +56,7 @@ export function toWindowSpec(
       return { kind: window, zone }
     default: {
       const durationMs = parseDuration(window, `window of metric '${metric}'`)
-      if (durationMs < FIXED_MS_MIN || durationMs > FIXED_MS_MAX) {
+      if (durationMs < FIXED_MS_MIN || durationMs > WINDOW_MS_MAX) {
         throw new Fault('CONFIG_INVALID', `window of metric '${metric}' is not within 1s and 366d`)
       }
       return { kind: 'fixed', durationMs }

@@ -5,6 +5,8 @@ import { LAST_MAX, LIMIT_MAX } from '../model/result.ts'
 import type { Shape } from '../model/shape.ts'
 import { toBaseRange, toShape } from '../model/shape.ts'
 import type { Reject } from '../model/step.ts'
+import { TIME_MS_MAX, TIME_MS_MIN } from '../model/time.ts'
+import { WINDOW_MS_MAX } from '../model/window.ts'
 import { Fault } from '../std/fault.ts'
 import type { RejectQuestion } from './store.ts'
 
@@ -82,7 +84,7 @@ const UNITS = /^-?\d{1,39}$/
 function parseRowPlace(cursor: string, { plan, hash: wanted }: Shape): RowPlace {
   const [hash, start, rank, ...key] = unseal(cursor)
   const isKey = key.every(field => field === null || typeof field === 'string')
-  const isStart = start === null ? plan.window.kind === 'all' : Number.isSafeInteger(start)
+  const isStart = start === null ? plan.window.kind === 'all' : isWindowStart(start)
   const isRank = rank === null || (typeof rank === 'string' && UNITS.test(rank))
   if (hash !== wanted || !isStart || !isRank || !isKey || key.length !== plan.groupBy.length) {
     refuseCursor(`this question of metric '${plan.name}'`)
@@ -92,6 +94,12 @@ function parseRowPlace(cursor: string, { plan, hash: wanted }: Shape): RowPlace 
     rank: rank === null ? null : BigInt(rank as string),
     key: key as readonly (string | null)[],
   }
+}
+
+/** A window begins before what it holds, by its length at most. */
+function isWindowStart(start: unknown): boolean {
+  if (typeof start !== 'number' || !Number.isSafeInteger(start)) return false
+  return start >= TIME_MS_MIN - WINDOW_MS_MAX && start <= TIME_MS_MAX
 }
 
 function parseRejectPlace(cursor: string): RejectPlace {

@@ -40,6 +40,12 @@ export async function appendPartials(
   }
 }
 
+/** How many rows a batch is, in all tables of its metric. */
+export function countAppended({ rowCount, measures }: PartialBatch): number {
+  const sets = measures.map(column => (column.kind === 'set' ? column.rows.length : 0))
+  return sets.reduce((sum, count) => sum + count, rowCount)
+}
+
 export async function appendRejects(
   appenders: Appenders,
   rejects: readonly Reject[],

@@ -20,9 +20,10 @@ import { Fault, messageOf } from '../../std/fault.ts'
 import { MIB } from '../../std/units.ts'
 import { findLate } from '../lateness.ts'
 import { assertOffsets } from '../offsets.ts'
+import type { Ask } from '../question.ts'
 import { toAsk, toRejectAsk } from '../question.ts'
 import type { Committed, RejectQuestion, Store, StoreState } from '../store.ts'
-import { appendPartials, appendRejects } from './append.ts'
+import { appendPartials, appendRejects, countAppended } from './append.ts'
 import { Appenders } from './appenders.ts'
 import { appendRefused, dropRefused, readArchives, readRefused, writeAdvance } from './archives.ts'
 import { COMPACT_ROWS_MIN, needsCompaction, rewriteMetric } from './compaction.ts'
@@ -156,10 +157,8 @@ class DuckDbStore implements Store {
   }
 
   async rows(question: Question): Promise<Result> {
-    this.#assertUsable()
     const ask = toAsk(this.#options.plans, question)
-    const whole = { ...ask, plan: { ...ask.plan, top: null } }
-    return this.#database.read(connection => readResult(connection, whole))
+    return this.#answer({ ...ask, plan: { ...ask.plan, top: null } })
   }
 
   async swap(swap: Swap): Promise<Committed> {
@@ -169,9 +168,7 @@ class DuckDbStore implements Store {
   }
 
   async query(question: Question): Promise<Result> {
-    this.#assertUsable()
-    const ask = toAsk(this.#options.plans, question)
-    return this.#database.read(connection => readResult(connection, ask))
+    return this.#answer(toAsk(this.#options.plans, question))
   }
 
   async audit(): Promise<Ledger> {
@@ -287,12 +284,14 @@ class DuckDbStore implements Store {
 
   #countRows(step: Step): void {
     for (const batch of step.shards.flatMap(shard => shard.partials)) {
-      const metric = this.#metricOf(batch.plan)
-      metric.rowCount += batch.rowCount
-      for (const column of batch.measures) {
-        if (column.kind === 'set') metric.rowCount += column.rows.length
-      }
+      this.#metricOf(batch.plan).rowCount += countAppended(batch)
     }
+  }
+
+  async #answer(ask: Ask): Promise<Result> {
+    this.#assertUsable()
+    const { rowCount } = this.#metricOf(ask.base)
+    return this.#database.read(connection => readResult(connection, ask, rowCount))
   }
 
   #metricOf(plan: MetricPlan): MetricState {

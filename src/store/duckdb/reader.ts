@@ -14,32 +14,63 @@ import { toRow } from '../view/places.ts'
 import { readArchives } from './archives.ts'
 import type { Connection, Row } from './ask.ts'
 import { ask, askMany } from './ask.ts'
+import { stretchesOf, windowsOf } from './larger.ts'
+import { isByWindow, nearCountOf, nextNearCount, selectEdge, toNear } from './near.ts'
 import { readShards, readState } from './records.ts'
 import type { MetricTables } from './schema.ts'
 import { tablesOf } from './schema.ts'
 import type { Kept } from './select.ts'
 import { columnsOf, selectCurrencyCount, selectOldestStart, selectRows } from './select.ts'
 import type { Select } from './source.ts'
-import { selectGrains, windowsOf } from './source.ts'
+import { selectGrains } from './source.ts'
 
-export async function readResult(connection: Connection, asked: Ask): Promise<Result> {
-  const { plan, base, limit } = asked
-  const { progress, generation, partialUntilMs } = await readState(connection, base)
-  const kept = await readKept(connection, asked, tablesOf(base, generation))
-  const narrowed = await narrow(connection, asked, kept)
+/** `rowCount`: how many rows the metric has, roughly. */
+export async function readResult(
+  connection: Connection,
+  asked: Ask,
+  rowCount: number,
+): Promise<Result> {
+  const { generation, ...state } = await readState(connection, asked.base)
+  const tables = tablesOf(asked.base, generation)
+  const narrowed = await narrow(connection, asked, tables)
+  let count = isByWindow(narrowed) ? nearCountOf(narrowed) : rowCount
+  while (count < rowCount / 2) {
+    const edgeMs = await readOne(connection, selectEdge(narrowed, tables.rows, count))
+    if (edgeMs === null) break
+    const near = toNear(narrowed, edgeMs as number)
+    const result = await readPage(connection, near, { tables, ...state })
+    if (result.next !== null) return result
+    count = nextNearCount(narrowed, count, result.rows.length)
+  }
+  return await readPage(connection, narrowed, { tables, ...state })
+}
+
+interface Place {
+  readonly tables: MetricTables
+  readonly progress: number | null
+  readonly partialUntilMs: number | null
+}
+
+async function readPage(
+  connection: Connection,
+  asked: Ask,
+  { tables, ...state }: Place,
+): Promise<Result> {
+  const { plan, limit } = asked
+  const kept = await readKept(connection, asked, tables)
   const currencyCount = plan.byCurrency
-    ? Number(await readOne(connection, selectCurrencyCount(narrowed, kept)))
+    ? Number(await readOne(connection, selectCurrencyCount(asked, kept)))
     : 1
-  const found = askMany(connection, selectRows(narrowed, kept, currencyCount))
-  const context = { progress, partialUntilMs, source: 'stream' }
+  const found = askMany(connection, selectRows(asked, kept, currencyCount))
+  const context = { ...state, source: 'stream' }
   const rows: ResultRow[] = []
   let last: RowPlace | null = null
   for await (const { group, rank } of groupRows(plan, found)) {
     if (rows.length === limit) {
-      const next = last === null ? null : toRowCursor(narrowed, last)
+      const next = last === null ? null : toRowCursor(asked, last)
       return { metric: plan.name, zone: plan.zone, rows, next }
     }
-    rows.push(toRow(narrowed, group, context))
+    rows.push(toRow(asked, group, context))
     last = { windowStart: group.window.start, rank, key: group.key }
   }
   return { metric: plan.name, zone: plan.zone, rows, next: null }
@@ -48,15 +79,16 @@ export async function readResult(connection: Connection, asked: Ask): Promise<Re
 /** With the larger windows of a question that puts windows together. */
 async function readKept(connection: Connection, asked: Ask, tables: MetricTables): Promise<Kept> {
   const { plan, windowing } = asked
-  if (windowing === null || plan.window.kind === 'all') return { tables, windows: [] }
+  if (windowing === null || plan.window.kind === 'all') return { tables, stretches: [] }
   const { sql, texts } = selectGrains(asked, tables.rows)
   const grains = (await ask(connection, sql, texts)).map(([grain]) => grain as number)
-  return { tables, windows: windowsOf(grains, windowing) }
+  return { tables, stretches: stretchesOf(windowsOf(grains, windowing)) }
 }
 
 /** `last` as a lower bound of window starts: the windows asked for are those from there on. */
-async function narrow(connection: Connection, asked: Ask, kept: Kept): Promise<Ask> {
+async function narrow(connection: Connection, asked: Ask, tables: MetricTables): Promise<Ask> {
   if (asked.last === null || asked.plan.window.kind === 'all') return asked
+  const kept = await readKept(connection, asked, tables)
   const fromMs = await readOne(connection, selectOldestStart(asked, kept, asked.last))
   return fromMs === null ? asked : { ...asked, fromMs: fromMs as number }
 }

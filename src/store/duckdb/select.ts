@@ -9,8 +9,8 @@
 import { keepsSet } from '../../model/answer.ts'
 import type { MeasurePlan, MetricPlan } from '../../model/plan.ts'
 import { isMoney } from '../../model/plan.ts'
-import type { Interval } from '../../model/window.ts'
 import type { Ask } from '../question.ts'
+import type { Stretch } from './larger.ts'
 import { afterPlace, orderOf } from './order.ts'
 import type { MetricTables } from './schema.ts'
 import { keyColumns, measureColumns } from './schema.ts'
@@ -20,8 +20,8 @@ import { sourceOf, where } from './source.ts'
 /** What a question is asked of. */
 export interface Kept {
   readonly tables: MetricTables
-  /** The larger windows of all rows of the question; empty where they stay as they are. */
-  readonly windows: readonly Interval[]
+  /** Of the larger windows of all rows of the question; empty where they stay as they are. */
+  readonly stretches: readonly Stretch[]
 }
 
 /**
@@ -32,7 +32,7 @@ export interface Kept {
 export function selectRows(ask: Ask, kept: Kept, currencyCount: number): Select {
   const { plan, after } = ask
   const { texts, bind } = createBinding()
-  const rows = sourceOf(ask, kept.tables.rows, { windows: kept.windows, what: 'rows', bind })
+  const rows = sourceOf(ask, kept.tables.rows, { ...kept, what: 'rows', bind })
   // What comes after the cursor can be told from a row alone, unless a rank is part of it.
   const isRanked = plan.top !== null || ask.order.kind === 'measure'
   const page = after === null ? [] : [afterPlace(ask, after, bind)]
@@ -42,7 +42,7 @@ export function selectRows(ask: Ask, kept: Kept, currencyCount: number): Select 
   const sets = plan.measures.map(measure => keepsSet(measure) && isNeeded(measure, ask))
   const joins = sets.flatMap((has, index) => {
     if (!has) return []
-    const options = { windows: kept.windows, what: 'sets', bind } as const
+    const options = { ...kept, what: 'sets', bind } as const
     const source = sourceOf(ask, kept.tables.sets ?? '', options)
     steps.push(`d${index} AS (${countSet(group, index, `${source} ${where(inPage)}`)})`)
     const same = group.map(name => `d${index}.${name} IS NOT DISTINCT FROM parts.${name}`)
@@ -57,8 +57,9 @@ export function selectRows(ask: Ask, kept: Kept, currencyCount: number): Select 
   const limit = `LIMIT ${roundUp((ask.limit + 1) * currencyCount)}`
   const order = `ORDER BY ${[...orderOf(ask), 'currency'].join(', ')}`
   const inRank = where(isRanked ? page : [])
-  const sql = `WITH ${steps.join(', ')} SELECT ${shown} FROM ordered ${inRank} ${order} ${limit}`
-  return { sql, texts }
+  // What is cut off is not cast.
+  steps.push(`page AS (SELECT * FROM ordered ${inRank} ${order} ${limit})`)
+  return { sql: `WITH ${steps.join(', ')} SELECT ${shown} FROM page ${order}`, texts }
 }
 
 /** Questions that differ by their limits alone are planned as one; what is too much is left out. */
@@ -69,7 +70,7 @@ function roundUp(limit: number): number {
 /** Where the oldest of the newest `last` windows of a question begins; NULL: there is none. */
 export function selectOldestStart(ask: Ask, kept: Kept, last: number): Select {
   const { texts, bind } = createBinding()
-  const rows = sourceOf(ask, kept.tables.rows, { windows: kept.windows, what: 'rows', bind })
+  const rows = sourceOf(ask, kept.tables.rows, { ...kept, what: 'rows', bind })
   if (last === 1) return { sql: `SELECT max(window_start)::DOUBLE FROM ${rows}`, texts }
   const starts = `SELECT DISTINCT window_start FROM ${rows}
     ORDER BY window_start DESC LIMIT ${last}`
@@ -79,7 +80,7 @@ export function selectOldestStart(ask: Ask, kept: Kept, last: number): Select {
 /** How many currencies the rows of a question have, 1 where the plan is not by currency. */
 export function selectCurrencyCount(ask: Ask, kept: Kept): Select {
   const { texts, bind } = createBinding()
-  const rows = sourceOf(ask, kept.tables.rows, { windows: kept.windows, what: 'rows', bind })
+  const rows = sourceOf(ask, kept.tables.rows, { ...kept, what: 'rows', bind })
   return { sql: `SELECT greatest(count(DISTINCT currency), 1)::DOUBLE FROM ${rows}`, texts }
 }
 

@@ -3,9 +3,9 @@
  * key fields and windows of the answer in the place of those that are kept.
  */
 import { isDerived } from '../../model/shape.ts'
-import type { Interval } from '../../model/window.ts'
-import { MINUTE_MS } from '../../std/units.ts'
 import type { Ask } from '../question.ts'
+import type { Stretch } from './larger.ts'
+import { GRAIN, toLarger } from './larger.ts'
 import { measureColumns } from './schema.ts'
 
 export interface Select {
@@ -18,8 +18,8 @@ export interface Select {
 export type Bind = (text: string) => string
 
 export interface SourceOptions {
-  /** Of `selectGrains`, by their start; empty where windows stay as they are. */
-  readonly windows: readonly Interval[]
+  /** Of the larger windows of all rows; empty where windows stay as they are. */
+  readonly stretches: readonly Stretch[]
   readonly what: 'rows' | 'sets'
   readonly bind: Bind
 }
@@ -40,47 +40,23 @@ export function sourceOf(ask: Ask, table: string, options: SourceOptions): strin
     const endless = ['NULL::BIGINT AS window_start', 'NULL::BIGINT AS window_end']
     return `(SELECT ${[...endless, ...keys, ...counted].join(', ')} FROM ${table} ${meant})`
   }
-  const larger = ['larger_start AS window_start', 'larger_end AS window_end']
-  const list = options.windows.map(({ start, end }) => `(${BigInt(start)}, ${BigInt(end)})`)
-  // Windows nest, so the larger one of a row is the last that begins before it.
-  return `(SELECT ${[...larger, ...keys, ...counted].join(', ')}
-    FROM (FROM ${table} ${meant})
-    ASOF JOIN (VALUES ${list.join(', ') || '(0, 0)'}) AS larger(larger_start, larger_end)
-    ON window_start >= larger_start)`
+  const { start, end } = toLarger(options.stretches)
+  const larger = [`${start} AS window_start`, `${end} AS window_end`]
+  return `(SELECT ${[...larger, ...keys, ...counted].join(', ')} FROM (FROM ${table} ${meant}))`
 }
 
 const TALLIES = ['misplaced', 'late', 'revision']
 
-/** No larger window begins or ends within one; there are few of them even in years of minutes. */
-const GRAIN_MS = 15 * MINUTE_MS
-
-/** Where the rows of a question begin, roughly: `windowsOf` finds their larger windows. */
+/** The grains that the rows of a question are in. */
 export function selectGrains(ask: Ask, table: string): Select {
   const texts: string[] = []
   const bind: Bind = text => `$${texts.push(text)}`
   const meant = where(meantOf(ask, bind))
-  const grain = `window_start - ((window_start % ${GRAIN_MS}) + ${GRAIN_MS}) % ${GRAIN_MS}`
-  return { sql: `SELECT DISTINCT (${grain})::DOUBLE FROM ${table} ${meant}`, texts }
-}
-
-/** The larger windows that begin, or go on, within grains. */
-export function windowsOf(
-  grains: readonly number[],
-  windowing: (timeMs: number) => Interval,
-): readonly Interval[] {
-  const windows = new Map<number, Interval>()
-  for (const grain of grains) {
-    for (let at = grain; at < grain + GRAIN_MS; ) {
-      const window = windowing(at)
-      windows.set(window.start, window)
-      at = window.end
-    }
-  }
-  return [...windows.values()]
+  return { sql: `SELECT DISTINCT ${GRAIN} FROM ${table} ${meant}`, texts }
 }
 
 /** Which rows are meant, as they are kept. */
-function meantOf(ask: Ask, bind: Bind): readonly string[] {
+export function meantOf(ask: Ask, bind: Bind): readonly string[] {
   const from = ask.fromMs === null ? [] : [`window_start >= ${BigInt(Math.ceil(ask.fromMs))}`]
   const to = ask.toMs === null ? [] : [`window_start < ${BigInt(Math.ceil(ask.toMs))}`]
   const keys = ask.filters.map(({ index, values }) => {

@@ -1,0 +1,66 @@
+/**
+ * The windows that a page may be of. Where an answer goes from window to window, the first rows of
+ * it are of the first windows: what is far beyond the page is not added up to be left out.
+ */
+import type { Ask } from '../question.ts'
+import type { Bind, Select } from './source.ts'
+import { meantOf, where } from './source.ts'
+
+/** Rows of a metric that are quickly added up. */
+const NEAR_ROWS_MIN = 4_096
+/** Several rows may be of one place, and one more tells that there are others. */
+const ROWS_PER_PLACE = 4
+/** Where they were too few for the page, more are looked at than they let expect. */
+const MARGIN = 2
+
+/** How many rows to look at for a page, at first. */
+export function nearCountOf({ limit }: Ask): number {
+  return Math.max(NEAR_ROWS_MIN, ROWS_PER_PLACE * (limit + 1))
+}
+
+/** How many, when `count` rows made so many of the answer, which was not enough. */
+export function nextNearCount({ limit }: Ask, count: number, answered: number): number {
+  return Math.ceil((MARGIN * count * (limit + 1)) / Math.max(1, answered))
+}
+
+/** Whether the windows of a page are the first ones of a question, or the last. */
+export function isByWindow({ base, plan, order, filters, windows }: Ask): boolean {
+  if (base.window.kind === 'all' || plan.window.kind === 'all') return false
+  // Of filters and lists nobody knows how many rows they leave.
+  return order.kind === 'window' && filters.length === 0 && windows === null
+}
+
+/** The window of the last of the first `count` rows; NULL: there are fewer. */
+export function selectEdge(ask: Ask, table: string, count: number): Select {
+  const texts: string[] = []
+  const bind: Bind = text => `$${texts.push(text)}`
+  const [order, edge] = isDescending(ask) ? ['DESC', 'min'] : ['ASC', 'max']
+  const first = `SELECT window_start FROM ${table} ${where(meantOf(beyondCursor(ask), bind))}
+    ORDER BY window_start ${order} LIMIT ${count}`
+  const sql = `SELECT CASE WHEN count(*) = ${count} THEN ${edge}(window_start) END::DOUBLE
+    FROM (${first})`
+  return { sql, texts }
+}
+
+/** The same question of the windows up to an edge, each of them whole. */
+export function toNear(ask: Ask, edgeMs: number): Ask {
+  const rest = beyondCursor(ask)
+  const edge = ask.windowing?.(edgeMs) ?? { start: edgeMs, end: edgeMs + 1 }
+  if (isDescending(ask)) return { ...rest, fromMs: Math.max(edge.start, rest.fromMs ?? edge.start) }
+  return { ...rest, toMs: Math.min(edge.end, rest.toMs ?? edge.end) }
+}
+
+/** Without the windows that the pages before were of. */
+function beyondCursor(ask: Ask): Ask {
+  if (ask.after === null) return ask
+  const { windowStart } = ask.after
+  if (!isDescending(ask)) {
+    return { ...ask, fromMs: Math.max(windowStart, ask.fromMs ?? windowStart) }
+  }
+  const end = ask.windowing?.(windowStart).end ?? windowStart + 1
+  return { ...ask, toMs: Math.min(end, ask.toMs ?? end) }
+}
+
+function isDescending({ order }: Ask): boolean {
+  return order.kind === 'window' && order.isDescending
+}
