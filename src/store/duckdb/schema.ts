@@ -81,6 +81,8 @@ export function keyColumns(plan: MetricPlan): readonly string[] {
 }
 
 export interface MeasureColumn {
+  /** Its place among the measures. */
+  readonly measure: number
   /** `v3` of the measure at 3; `c3` of the events that carried its field. */
   readonly name: string
   readonly type: 'BIGINT' | 'HUGEINT'
@@ -91,15 +93,15 @@ export interface MeasureColumn {
 /** Columns of the measures in their order; ratios and sets have none. */
 export function measureColumns(plan: MetricPlan): readonly MeasureColumn[] {
   return plan.measures.flatMap((measure, index): readonly MeasureColumn[] => {
-    const name = `v${index}`
     if (measure.kind === 'ratio' || keepsSet(measure)) return []
+    const value = { measure: index, name: `v${index}` } as const
     if (measure.kind === 'min' || measure.kind === 'max') {
-      return [{ name, type: 'HUGEINT', fold: measure.kind }]
+      return [{ ...value, type: 'HUGEINT', fold: measure.kind }]
     }
-    if (measure.kind !== 'sum') return [{ name, type: 'BIGINT', fold: 'sum' }]
+    if (measure.kind !== 'sum') return [{ ...value, type: 'BIGINT', fold: 'sum' }]
     return [
-      { name, type: 'HUGEINT', fold: 'sum' },
-      { name: `c${index}`, type: 'BIGINT', fold: 'sum' },
+      { ...value, type: 'HUGEINT', fold: 'sum' },
+      { ...value, name: `c${index}`, type: 'BIGINT', fold: 'sum' },
     ]
   })
 }

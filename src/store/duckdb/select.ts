@@ -38,8 +38,9 @@ export function selectRows(ask: Ask, kept: Kept, currencyCount: number): Select 
   const page = after === null ? [] : [afterPlace(ask, after, bind)]
   const inPage = isRanked ? [] : page
   const group = ['window_start', ...keyColumns(plan)]
-  const steps = [`parts AS (${sumParts(plan, `${rows} ${where(inPage)}`)})`]
-  const sets = plan.measures.map(measure => keepsSet(measure) && isNeeded(measure, ask))
+  const needed = plan.measures.map(measure => isNeeded(measure, ask))
+  const steps = [`parts AS (${sumParts(plan, needed, `${rows} ${where(inPage)}`)})`]
+  const sets = plan.measures.map((measure, index) => keepsSet(measure) && needed[index] === true)
   const joins = sets.flatMap((has, index) => {
     if (!has) return []
     const options = { ...kept, what: 'sets', bind } as const
@@ -110,7 +111,7 @@ function toShown(name: string): string {
   return /^(v\d+|k\d+|currency)$/.test(name) ? name : `${name}::DOUBLE AS ${name}`
 }
 
-function sumParts(plan: MetricPlan, source: string): string {
+function sumParts(plan: MetricPlan, needed: readonly boolean[], source: string): string {
   // What is the same in all rows is not grouped by: each such column is hashed.
   const window = ['window_start', 'window_end']
   const [told, constant] = plan.window.kind === 'all' ? [[], window] : [window, []]
@@ -122,12 +123,14 @@ function sumParts(plan: MetricPlan, source: string): string {
     ...(plan.byCurrency ? [] : ['NULL::VARCHAR AS currency']),
   ]
   const sums = ['misplaced', 'late', 'revision'].map(name => `sum(${name}) AS ${name}`)
-  const measures = measureColumns(plan).map(({ name, fold }) => `${fold}(${name}) AS ${name}`)
+  const measures = measureColumns(plan).map(({ measure, name, fold }) => {
+    return needed[measure] === true ? `${fold}(${name}) AS ${name}` : `0::HUGEINT AS ${name}`
+  })
   const by = group.length === 0 ? 'HAVING count(*) > 0' : `GROUP BY ${group.join(', ')}`
   return `SELECT ${[...columns, ...sums, ...measures].join(', ')} FROM ${source} ${by}`
 }
 
-/** Whether a set is looked at: it is shown, a part of what is, or what rows are ordered by. */
+/** Whether a measure is looked at: it is shown, a part of what is, or what rows are ordered by. */
 function isNeeded({ name }: MeasurePlan, { plan, shown, order }: Ask): boolean {
   if (shown === null || shown.has(name) || plan.top?.by === name) return true
   if (order.kind === 'measure' && order.name === name) return true
