@@ -99,12 +99,17 @@ function sayRatio<Run>(what: string, runs: readonly Run[], toRatio: (run: Run) =
   say(`  ${what}  ${median(ratios).toFixed(2)}  (rounds ${fixed(ratios)})`)
 }
 
+const THIRTY_DAYS = 'from=2026-05-01&to=2026-05-31&'
 const QUESTIONS = [
-  'top_products?',
-  'product_views?from=2026-05-10&to=2026-05-11&',
-  'product_views?last=1&',
-  'unique_users_daily?',
-  'sales_daily?',
+  'metrics/top_products?',
+  'metrics/product_views?from=2026-05-10&to=2026-05-11&',
+  'metrics/product_views?last=1&',
+  'metrics/unique_users_daily?',
+  'metrics/sales_daily?',
+  `metrics/product_views?${THIRTY_DAYS}`,
+  `metrics/product_views?window=day&measures=views&${THIRTY_DAYS}`,
+  'metrics/product_views?key.product_id=p77&',
+  `top/product_views?${THIRTY_DAYS}`,
 ]
 /** Of the first question. Others ask for some rows more, in a round too long to be remembered. */
 const LIMIT = 100
@@ -118,7 +123,7 @@ async function benchQuestions(): Promise<void> {
   await using weir = await startWeir(place.path, LIMITS)
   const rows: string[][] = []
   for (const question of QUESTIONS) {
-    const target = `${weir.url}/v1/metrics/${question}limit=`
+    const target = `${weir.url}/v1/${question}limit=`
     const fresh = await askMany(weir, key, count => `${target}${LIMIT + (count % ROUND)}`)
     const again = await askMany(weir, key, () => `${target}${LIMIT}`)
     rows.push([question.replace(/[?&]/g, ' '), ...fresh, ...again])
