@@ -2,6 +2,7 @@
  * The windows that a page may be of. Where an answer goes from window to window, the first rows of
  * it are of the first windows: what is far beyond the page is not added up to be left out.
  */
+import { DAY_MS } from '../../std/units.ts'
 import type { Ask } from '../question.ts'
 import type { Bind, Select } from './source.ts'
 import { meantOf, where } from './source.ts'
@@ -12,10 +13,21 @@ const NEAR_ROWS_MIN = 4_096
 const ROWS_PER_PLACE = 4
 /** Where they were too few for the page, more are looked at than they let expect. */
 const MARGIN = 2
+/** Of so few windows most metrics have no more rows than are added up while their edge is found. */
+const FEW_WINDOWS = 24
+const SHORT_MS: number = DAY_MS
+/** Unless all of it is so much. */
+const ROWS_MANY = 1_000_000
 
-/** How many rows to look at for a page, at first. */
-export function nearCountOf({ limit }: Ask): number {
-  return Math.max(NEAR_ROWS_MIN, ROWS_PER_PLACE * (limit + 1))
+/** How many rows to look at for a page, at first; `rowCount`, of the metric: all. */
+export function nearCountOf(ask: Ask, rowCount: number): number {
+  if (!isByWindow(ask) || (isShort(ask) && rowCount < ROWS_MANY)) return rowCount
+  return Math.max(NEAR_ROWS_MIN, ROWS_PER_PLACE * (ask.limit + 1))
+}
+
+function isShort({ fromMs, toMs, last }: Ask): boolean {
+  if (last !== null) return last <= FEW_WINDOWS
+  return fromMs !== null && toMs !== null && toMs - fromMs <= SHORT_MS
 }
 
 /** How many, when `count` rows made so many of the answer, which was not enough. */
@@ -24,7 +36,7 @@ export function nextNearCount({ limit }: Ask, count: number, answered: number): 
 }
 
 /** Whether the windows of a page are the first ones of a question, or the last. */
-export function isByWindow({ base, plan, order, filters, windows }: Ask): boolean {
+function isByWindow({ base, plan, order, filters, windows }: Ask): boolean {
   if (base.window.kind === 'all' || plan.window.kind === 'all') return false
   // Of filters and lists nobody knows how many rows they leave.
   return order.kind === 'window' && filters.length === 0 && windows === null

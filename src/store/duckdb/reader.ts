@@ -15,7 +15,7 @@ import { readArchives } from './archives.ts'
 import type { Connection, Row } from './ask.ts'
 import { ask, askMany } from './ask.ts'
 import { stretchesOf, windowsOf } from './larger.ts'
-import { isByWindow, nearCountOf, nextNearCount, selectEdge, toNear } from './near.ts'
+import { nearCountOf, nextNearCount, selectEdge, toNear } from './near.ts'
 import { readShards, readState } from './records.ts'
 import type { MetricTables } from './schema.ts'
 import { tablesOf } from './schema.ts'
@@ -33,7 +33,7 @@ export async function readResult(
   const { generation, ...state } = await readState(connection, asked.base)
   const tables = tablesOf(asked.base, generation)
   const narrowed = await narrow(connection, asked, tables)
-  let count = isByWindow(narrowed) ? nearCountOf(narrowed) : rowCount
+  let count = nearCountOf(narrowed, rowCount)
   while (count < rowCount / 2) {
     const edgeMs = await readOne(connection, selectEdge(narrowed, tables.rows, count))
     if (edgeMs === null) break
