@@ -4,8 +4,8 @@
  */
 import { DAY_MS } from '../../std/units.ts'
 import type { Ask } from '../question.ts'
-import type { Bind, Select } from './source.ts'
-import { meantOf, where } from './source.ts'
+import type { Select } from './source.ts'
+import { createBinding, meantOf, where } from './source.ts'
 
 /** Rows of a metric that are quickly added up. */
 const NEAR_ROWS_MIN = 4_096
@@ -44,8 +44,7 @@ function isByWindow({ base, plan, order, filters, windows }: Ask): boolean {
 
 /** The window of the last of the first `count` rows; NULL: there are fewer. */
 export function selectEdge(ask: Ask, table: string, count: number): Select {
-  const texts: string[] = []
-  const bind: Bind = text => `$${texts.push(text)}`
+  const { texts, bind } = createBinding()
   const [order, edge] = isDescending(ask) ? ['DESC', 'min'] : ['ASC', 'max']
   const first = `SELECT window_start FROM ${table} ${where(meantOf(beyondCursor(ask), bind))}
     ORDER BY window_start ${order} LIMIT ${count}`

@@ -22,7 +22,7 @@ import { tablesOf } from './schema.ts'
 import type { Kept } from './select.ts'
 import { columnsOf, selectCurrencyCount, selectOldestStart, selectRows } from './select.ts'
 import type { Select } from './source.ts'
-import { selectGrains } from './source.ts'
+import { createBinding, selectGrains } from './source.ts'
 
 /** `rowCount`: how many rows the metric has, roughly. */
 export async function readResult(
@@ -115,8 +115,7 @@ export async function readLedger(connection: Connection): Promise<Ledger> {
 }
 
 export async function readRejects(connection: Connection, asked: RejectAsk): Promise<RejectPage> {
-  const texts: string[] = []
-  const bind = (text: string): string => `$${texts.push(text)}`
+  const { texts, bind } = createBinding()
   const conditions = [...meantRejects(asked.filter, bind), afterReject(asked.after, bind)]
   const sql = `SELECT topic, "partition", "offset"::DOUBLE, arrival::DOUBLE, code, pointer, key,
       value, file, line::DOUBLE

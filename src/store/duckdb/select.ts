@@ -15,7 +15,7 @@ import { afterPlace, orderOf } from './order.ts'
 import type { MetricTables } from './schema.ts'
 import { keyColumns, measureColumns } from './schema.ts'
 import type { Bind, Select } from './source.ts'
-import { sourceOf, where } from './source.ts'
+import { createBinding, sourceOf, where } from './source.ts'
 
 /** What a question is asked of. */
 export interface Kept {
@@ -83,11 +83,6 @@ export function selectCurrencyCount(ask: Ask, kept: Kept): Select {
   const { texts, bind } = createBinding()
   const rows = sourceOf(ask, kept.tables.rows, { ...kept, what: 'rows', bind })
   return { sql: `SELECT greatest(count(DISTINCT currency), 1)::DOUBLE FROM ${rows}`, texts }
-}
-
-function createBinding(): { readonly texts: string[]; readonly bind: Bind } {
-  const texts: string[] = []
-  return { texts, bind: text => `$${texts.push(text)}` }
 }
 
 /** The columns of the answer, in this order; then `rank`, what rows are ranked or ordered by. */

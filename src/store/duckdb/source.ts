@@ -17,6 +17,11 @@ export interface Select {
 /** Takes a text, and gives what stands for it. */
 export type Bind = (text: string) => string
 
+export function createBinding(): { readonly texts: readonly string[]; readonly bind: Bind } {
+  const texts: string[] = []
+  return { texts, bind: text => `$${texts.push(text)}` }
+}
+
 export interface SourceOptions {
   /** Of the larger windows of all rows; empty where windows stay as they are. */
   readonly stretches: readonly Stretch[]
@@ -49,8 +54,7 @@ const TALLIES = ['misplaced', 'late', 'revision']
 
 /** The grains that the rows of a question are in. */
 export function selectGrains(ask: Ask, table: string): Select {
-  const texts: string[] = []
-  const bind: Bind = text => `$${texts.push(text)}`
+  const { texts, bind } = createBinding()
   const meant = where(meantOf(ask, bind))
   return { sql: `SELECT DISTINCT ${GRAIN} FROM ${table} ${meant}`, texts }
 }
