@@ -35,6 +35,7 @@ const FIRST_MS = Date.UTC(2026, 4, 1)
 const ASK_COUNT = 500
 const WARM_COUNT = 100
 const SETTLE_POLL_MS = 100
+const SETTLE_MS_MAX = 60_000
 /** On, and above what one machine sends. */
 const LIMITS = ['--write-rate', '1000000', '--read-rate', '1000000']
 
@@ -103,14 +104,16 @@ async function load(server: Server, key: string, items: number): Promise<Loading
   return { ...loaded, cpuMicros: (cpuSeconds / loaded.answerCount) * 1e6 }
 }
 
-/** Until all is digested. */
+/** Until all is digested; throws where that takes too long. */
 async function untilCounted({ url }: Running, key: string): Promise<void> {
-  for (;;) {
+  for (let waitedMs = 0; waitedMs < SETTLE_MS_MAX; waitedMs += SETTLE_POLL_MS) {
     const answer = await fetch(`${url}/v1/audit`, { headers: { 'X-Api-Key': key } })
+    if (!answer.ok) throw new Error(`/v1/audit answered ${answer.status}`)
     const { lag } = (await answer.json()) as AuditAnswer
     if (lag === 0) return
     await sleep(SETTLE_POLL_MS)
   }
+  throw new Error(`the log was not digested after ${SETTLE_MS_MAX} ms`)
 }
 
 function sayRatio<Run>(what: string, runs: readonly Run[], toRatio: (run: Run) => number): void {
