@@ -17,7 +17,7 @@ import { toSparkPlan } from '../src/flow/spark.ts'
 import { openSparkHome, SPARK_VERSION, sparkMissing } from '../src/main/spark/home.ts'
 import { submitSpark } from '../src/main/spark/submit.ts'
 import type { AnswerGroup } from '../src/model/answer.ts'
-import { toResultRow } from '../src/model/answer.ts'
+import { createRowMaker } from '../src/model/answer.ts'
 import type { MetricPlan } from '../src/model/plan.ts'
 import type { RunRow } from '../src/model/run.ts'
 import { toRunGroups } from '../src/model/run.ts'
@@ -197,5 +197,5 @@ function toTitle(name: string, metric: unknown): string {
 
 function toAnswer(plan: MetricPlan, groups: readonly AnswerGroup[]): readonly OracleRow[] {
   const context = { progress: null, partialUntilMs: null, source: 'run' }
-  return toOracleRows(groups.map(group => toResultRow(plan, group, context)))
+  return toOracleRows(groups.map(createRowMaker(plan, context)))
 }

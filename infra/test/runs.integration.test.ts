@@ -24,7 +24,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { S3Access } from '../../scripts/s3/server.ts'
 import { resolveConfig } from '../../src/main/config/load.ts'
 import { openSparkHome, sparkMissing } from '../../src/main/spark/home.ts'
-import { toResultRow } from '../../src/model/answer.ts'
+import { createRowMaker } from '../../src/model/answer.ts'
 import type { ObjectStore } from '../../src/model/object-store.ts'
 import { openS3Objects } from '../../src/objects/s3/s3-objects.ts'
 import { present } from '../../src/std/assert.ts'
@@ -176,7 +176,7 @@ describe.skipIf(isSkipped)(isSkipped ? `skipped: ${missing}` : 'runs', () => {
         'a plan',
       )
       const groups = present(await readRunGroups(results, manifest, plan), 'groups')
-      const rows = groups.map(group => toResultRow(plan, group, context))
+      const rows = groups.map(createRowMaker(plan, context))
       expect(toOracleRows(rows), name).toEqual(expected(judged, name))
       rowCount += rows.length
     }

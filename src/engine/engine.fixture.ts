@@ -4,7 +4,7 @@
  * and opened again from what was taken.
  */
 import type { AnswerPart } from '../model/answer.ts'
-import { compareKeys, keepsSet, mergeParts, toPart, toResultRow } from '../model/answer.ts'
+import { compareKeys, createRowMaker, keepsSet, mergeParts, toPart } from '../model/answer.ts'
 import type { Catalog } from '../model/catalog.ts'
 import { createCatalog } from '../model/catalog.ts'
 import type { IdBlock, IdRun } from '../model/ids.ts'
@@ -186,6 +186,8 @@ function createTally(plans: readonly MetricPlan[]): {
         plans.find(one => one.name === metric),
         metric,
       )
+      const context = { progress: null, partialUntilMs: null, source: 'stream' }
+      const toRow = createRowMaker(plan, context)
       return [...present(groups.get(metric), metric).values()]
         .toSorted((a, b) => {
           if (a.window.start !== b.window.start) return a.window.start < b.window.start ? -1 : 1
@@ -197,11 +199,7 @@ function createTally(plans: readonly MetricPlan[]): {
             .flatMap(one => parts.get(one) ?? [])
           const distinct = plan.measures.map((one, at) => (keepsSet(one) ? sets[at]?.size : 0) ?? 0)
           const group = { window, key, parts: ordered, distinct }
-          return toResultRow(plan, group, {
-            progress: null,
-            partialUntilMs: null,
-            source: 'stream',
-          })
+          return toRow(group)
         })
     },
   }

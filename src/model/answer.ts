@@ -52,32 +52,64 @@ export interface AnswerContext {
   readonly source: string
   /** Rows are of several windows put together: a late event may have come before their end. */
   readonly isRolledUp?: boolean
+  /** Names of the measures to tell; null, or without it: all. */
+  readonly shown?: ReadonlySet<string> | null
 }
 
-/** The row that a reader gets of a group, by the arithmetic of DESIGN section 7. */
-export function toResultRow(
+/**
+ * Makes the rows that a reader gets of groups: `final`, `open` or `revised`, with amounts and ratios
+ * as decimals. Quickest where groups of one window follow one another.
+ */
+export function createRowMaker(
   plan: MetricPlan,
-  group: AnswerGroup,
   context: AnswerContext,
-): ResultRow {
-  const { window, parts } = group
-  const revision = sumOf(parts, part => part.revision)
-  const isEndless = window.start === Number.NEGATIVE_INFINITY
-  return {
-    window_start: isEndless ? null : toSecondText(window.start),
-    window_end: isEndless ? null : toSecondText(window.end),
-    key: Object.fromEntries(
-      plan.groupBy.map((ref, index) => [ref.name, group.key[index] ?? null] as const),
-    ),
-    values: Object.fromEntries(
-      plan.measures.map((measure, index) => [measure.name, toValue(plan, group, index)] as const),
-    ),
-    status: statusOf(plan, window, revision, context),
-    revision,
-    late: sumOf(parts, part => part.late),
-    exact: !needsHome(plan) || sumOf(parts, part => part.misplaced) === 0,
-    partial: context.partialUntilMs !== null && window.start <= context.partialUntilMs,
-    source: context.source,
+): (group: AnswerGroup) => ResultRow {
+  const { partialUntilMs, source, shown = null } = context
+  const measures = [...plan.measures.entries()].filter(([, { name }]) => shown?.has(name) ?? true)
+  const makeKey = createRecordMaker<string | null>(plan.groupBy.map(ref => ref.name))
+  const makeValues = createRecordMaker<Value>(measures.map(([, measure]) => measure.name))
+  const places = measures.map(([index]) => index)
+  const isExactAnywhere = !needsHome(plan)
+  let at: Interval | null = null
+  let told: Pick<ResultRow, 'window_start' | 'window_end' | 'partial'> | null = null
+  let unrevised: ResultRow['status'] = 'open'
+  return group => {
+    const { window, key, parts } = group
+    if (told === null || at?.start !== window.start || at.end !== window.end) {
+      at = window
+      const isEndless = window.start === Number.NEGATIVE_INFINITY
+      told = {
+        window_start: isEndless ? null : toSecondText(window.start),
+        window_end: isEndless ? null : toSecondText(window.end),
+        partial: partialUntilMs !== null && window.start <= partialUntilMs,
+      }
+      unrevised = statusOf(plan, window, 0, context)
+    }
+    const revision = sumOf(parts, part => part.revision)
+    return {
+      window_start: told.window_start,
+      window_end: told.window_end,
+      key: makeKey(index => key[index] ?? null),
+      values: makeValues(index => toValue(plan, group, places[index] ?? -1)),
+      status: revision === 0 ? unrevised : statusOf(plan, window, revision, context),
+      revision,
+      late: sumOf(parts, part => part.late),
+      exact: isExactAnywhere || sumOf(parts, part => part.misplaced) === 0,
+      partial: told.partial,
+      source,
+    }
+  }
+}
+
+/** Makes objects of one shape, which V8 tells as JSON more quickly than those of many. */
+function createRecordMaker<T>(
+  names: readonly string[],
+): (toValueAt: (index: number) => T) => Readonly<Record<string, T>> {
+  const shape = Object.fromEntries(names.map(name => [name, null])) as Record<string, T>
+  return toValueAt => {
+    const made = { ...shape }
+    for (const [index, name] of names.entries()) made[name] = toValueAt(index)
+    return made
   }
 }
 
@@ -145,12 +177,21 @@ export function compareKeys(
 
 /** What a group counts for a count or distinct measure: what `top` ranks by. */
 export function countOf(plan: MetricPlan, group: AnswerGroup, name: string): number {
-  const index = plan.measures.findIndex(measure => measure.name === name)
-  const measure = present(plan.measures[index], `measure ${name}`)
+  return countAt(plan, group, indexOf(plan, name))
+}
+
+function countAt(plan: MetricPlan, group: AnswerGroup, index: number): number {
+  const measure = present(plan.measures[index], 'a measure')
   if (keepsSet(measure)) return present(group.distinct[index], 'the size of a set')
   const value = totalOf(group, index)
-  assert(value.kind === 'count', `measure ${name} counts`)
+  assert(value.kind === 'count', `measure ${measure.name} counts`)
   return value.count
+}
+
+function indexOf(plan: MetricPlan, name: string): number {
+  const index = plan.measures.findIndex(measure => measure.name === name)
+  assert(index !== -1, `measure ${name} is one of ${plan.name}`)
+  return index
 }
 
 /**
@@ -162,8 +203,8 @@ export function unitsOf(
   group: AnswerGroup,
   { name, currency }: { readonly name: string; readonly currency: string | null },
 ): bigint | null {
-  if (currency === null) return toNumber(plan, group, name)?.units ?? null
-  const index = plan.measures.findIndex(measure => measure.name === name)
+  const index = indexOf(plan, name)
+  if (currency === null) return numberAt(plan, group, index)?.units ?? null
   const value = group.parts.find(part => part.currency === currency)?.values[index]
   return value === undefined ? null : amountOf(value)
 }
@@ -218,12 +259,12 @@ function toValue(plan: MetricPlan, group: AnswerGroup, index: number): Value {
   switch (measure.kind) {
     case 'count':
     case 'count_distinct':
-      return countOf(plan, group, measure.name)
+      return countAt(plan, group, index)
     case 'sum':
     case 'min':
     case 'max': {
       if (isMoney(measure)) return toMoney(group, index, units => units)
-      const number = toNumber(plan, group, measure.name)
+      const number = numberAt(plan, group, index)
       return number === null ? null : toDecimalText(number.units, number.scale)
     }
     case 'ratio':
@@ -263,34 +304,33 @@ function toRatio(
   group: AnswerGroup,
   ratio: Extract<MeasurePlan, { kind: 'ratio' }>,
 ): Value {
-  const top = plan.measures.findIndex(measure => measure.name === ratio.numerator)
+  const top = indexOf(plan, ratio.numerator)
+  const bottom = indexOf(plan, ratio.denominator)
   if (isMoney(present(plan.measures[top], `measure ${ratio.numerator}`))) {
-    const bottom = plan.measures.findIndex(measure => measure.name === ratio.denominator)
     return toMoney(group, top, (units, part) => {
       const value = present(part.values[bottom], `measure ${ratio.denominator}`)
       assert(value.kind === 'count', 'money is divided by a count')
       return value.count === 0 ? null : divideRounded(units, BigInt(value.count))
     })
   }
-  const numerator = toNumber(plan, group, ratio.numerator)
-  const denominator = toNumber(plan, group, ratio.denominator)
+  const numerator = numberAt(plan, group, top)
+  const denominator = numberAt(plan, group, bottom)
   return numerator === null || denominator === null ? null : toRatioText(numerator, denominator)
 }
 
 /** A measure other than money and ratios as an exact number; null: a minimum of nothing. */
-function toNumber(
+function numberAt(
   plan: MetricPlan,
   group: AnswerGroup,
-  name: string,
+  index: number,
 ): { readonly units: bigint; readonly scale: number } | null {
-  const index = plan.measures.findIndex(measure => measure.name === name)
-  const measure = present(plan.measures[index], `measure ${name}`)
+  const measure = present(plan.measures[index], 'a measure')
   if (measure.kind === 'count' || measure.kind === 'count_distinct') {
-    return { units: BigInt(countOf(plan, group, name)), scale: 0 }
+    return { units: BigInt(countAt(plan, group, index)), scale: 0 }
   }
   assert(measure.kind !== 'ratio', 'a ratio is not measured itself')
   const value = totalOf(group, index)
-  assert('units' in value, `measure ${name} has units`)
+  assert('units' in value, `measure ${measure.name} has units`)
   return value.units === null ? null : { units: value.units, scale: scaleOf(measure.field.type) }
 }
 
@@ -298,10 +338,13 @@ function scaleOf(type: ColumnType): number {
   return type.kind === 'decimal' ? type.scale : 0
 }
 
-function totalOf(group: AnswerGroup, index: number): PartValue {
-  return group.parts
-    .map(part => present(part.values[index], 'the value of a measure'))
-    .reduce(mergeValues)
+function totalOf({ parts }: AnswerGroup, index: number): PartValue {
+  let total: PartValue | null = null
+  for (const { values } of parts) {
+    const value = present(values[index], 'the value of a measure')
+    total = total === null ? value : mergeValues(total, value)
+  }
+  return present(total, 'a part')
 }
 
 function sumOf(parts: readonly AnswerPart[], pick: (part: AnswerPart) => number): number {

@@ -2,8 +2,8 @@
  * What a recount says, beside what is published: row by row, with the values that a reader gets.
  * Rows that say the same keep their revision; a final one that says something else is revised once.
  */
-import type { AnswerPart } from '../../model/answer.ts'
-import { mergeParts, toPart, toResultRow } from '../../model/answer.ts'
+import type { AnswerGroup, AnswerPart } from '../../model/answer.ts'
+import { createRowMaker, mergeParts, toPart } from '../../model/answer.ts'
 import { ID_BYTES } from '../../model/ids.ts'
 import type { PartialBatch } from '../../model/partial.ts'
 import type { MetricPlan } from '../../model/plan.ts'
@@ -73,10 +73,10 @@ export async function compareMetric(
 ): Promise<Comparison> {
   const { progress, range, differencesMax } = options
   const groups = await groupBatches(plan, batches, options.breathe)
-  const context = { progress, partialUntilMs: null, source: 'stream' }
+  const toRow = createRowMaker(plan, { progress, partialUntilMs: null, source: 'stream' })
   const left = new Map(
     groups.map(group => {
-      const row = toResultRow(plan, toAnswer(group), context)
+      const row = toRow(toAnswer(group))
       return [nameOf(row), { group, row }] as const
     }),
   )
@@ -169,7 +169,7 @@ function addSets({ measures }: PartialBatch, groups: readonly Group[]): void {
   }
 }
 
-function toAnswer({ window, key, parts, sets }: Group): Parameters<typeof toResultRow>[1] {
+function toAnswer({ window, key, parts, sets }: Group): AnswerGroup {
   const sorted = [...parts].toSorted(([a], [b]) => compareUtf8(a, b))
   return { window, key, parts: sorted.map(([, part]) => part), distinct: sets.map(set => set.size) }
 }

@@ -1,6 +1,6 @@
 /** What a run counted, for people and for programs. */
 import type { RunOptions } from '../../flow/batch.ts'
-import { toResultRow } from '../../model/answer.ts'
+import { createRowMaker } from '../../model/answer.ts'
 import type { ObjectStore } from '../../model/object-store.ts'
 import type { Result } from '../../model/result.ts'
 import { present } from '../../std/assert.ts'
@@ -60,7 +60,7 @@ async function readResults(
   for (const plan of config.plans) {
     const groups = await readRunGroups(objects, manifest, plan)
     if (groups === null) continue
-    const rows = groups.map(group => toResultRow(plan, group, context))
+    const rows = groups.map(createRowMaker(plan, context))
     results.push({ metric: plan.name, zone: plan.zone, rows, next: null })
   }
   return results

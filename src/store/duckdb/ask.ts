@@ -29,12 +29,25 @@ export async function ask(
   return rows
 }
 
-/** The rows of a question that may have many: others get their turn after each chunk of 2,048. */
-export async function* askMany(connection: Connection, select: Select): AsyncGenerator<Row> {
+/** Some rows, column by column. */
+export interface Block {
+  readonly rowCount: number
+  readonly columns: readonly Column[]
+}
+
+export interface Column {
+  getItem(row: number): unknown
+}
+
+/** The rows of a question that may have many: others get their turn after each 2,048 of them. */
+export async function* askMany(connection: Connection, select: Select): AsyncGenerator<Block> {
   const chunks = await run(connection, select)
   for (let index = 0; index < chunks.chunkCount; index += 1) {
     if (index > 0) await nextTurn()
-    yield* chunks.getChunk(index).getRows()
+    const chunk = chunks.getChunk(index)
+    const { columnCount, rowCount } = chunk
+    const columns = Array.from({ length: columnCount }, (_, at) => chunk.getColumnVector(at))
+    yield { rowCount, columns }
   }
 }
 

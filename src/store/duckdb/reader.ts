@@ -1,26 +1,24 @@
 /** Reading: questions answered from one snapshot. */
-import type { AnswerGroup, AnswerPart, PartValue } from '../../model/answer.ts'
-import { compareKeys, keepsSet } from '../../model/answer.ts'
 import type { Ledger } from '../../model/ledger.ts'
 import { closeLedger } from '../../model/ledger.ts'
-import type { MetricPlan } from '../../model/plan.ts'
 import type { RejectFilter, RejectPage, Result, ResultRow } from '../../model/result.ts'
 import type { Reject } from '../../model/step.ts'
-import { unreachable } from '../../std/assert.ts'
 import { compareUtf8 } from '../../std/bytes.ts'
 import type { Ask, RejectAsk, RejectPlace, RowPlace } from '../question.ts'
 import { toRejectCursor, toRowCursor } from '../question.ts'
-import { toRow } from '../view/places.ts'
+import { createPageRows } from '../view/places.ts'
 import { readArchives } from './archives.ts'
 import type { Connection, Row } from './ask.ts'
 import { ask, askMany } from './ask.ts'
+import type { Found } from './groups.ts'
+import { readGroups } from './groups.ts'
 import { stretchesOf, windowsOf } from './larger.ts'
 import { nearCountOf, nextNearCount, selectEdge, toNear } from './near.ts'
 import { readShards, readState } from './records.ts'
 import type { MetricTables } from './schema.ts'
 import { tablesOf } from './schema.ts'
 import type { Kept } from './select.ts'
-import { columnsOf, selectCurrencyCount, selectOldestStart, selectRows } from './select.ts'
+import { selectCurrencyCount, selectOldestStart, selectRows } from './select.ts'
 import type { Select } from './source.ts'
 import { createBinding, selectGrains } from './source.ts'
 
@@ -61,19 +59,25 @@ async function readPage(
   const currencyCount = plan.byCurrency
     ? Number(await readOne(connection, selectCurrencyCount(asked, kept)))
     : 1
-  const found = askMany(connection, selectRows(asked, kept, currencyCount))
-  const context = { ...state, source: 'stream' }
+  const blocks = askMany(connection, selectRows(asked, kept, currencyCount))
+  const toRow = createPageRows(asked, { ...state, source: 'stream' })
   const rows: ResultRow[] = []
-  let last: RowPlace | null = null
-  for await (const { group, rank } of groupRows(plan, found)) {
-    if (rows.length === limit) {
-      const next = last === null ? null : toRowCursor(asked, last)
-      return { metric: plan.name, zone: plan.zone, rows, next }
+  let last: Found | null = null
+  // One more than fits tells that there are more.
+  for await (const found of readGroups(asked, blocks, limit + 1)) {
+    for (const one of found) {
+      if (rows.length === limit && last !== null) {
+        return { metric: plan.name, zone: plan.zone, rows, next: toRowCursor(asked, placeOf(last)) }
+      }
+      rows.push(toRow(one.group))
+      last = one
     }
-    rows.push(toRow(asked, group, context))
-    last = { windowStart: group.window.start, rank, key: group.key }
   }
   return { metric: plan.name, zone: plan.zone, rows, next: null }
+}
+
+function placeOf({ group, toRank }: Found): RowPlace {
+  return { windowStart: group.window.start, rank: toRank(), key: group.key }
 }
 
 /** With the larger windows of a question that puts windows together. */
@@ -126,86 +130,6 @@ export async function readRejects(connection: Connection, asked: RejectAsk): Pro
   const last = rejects.at(-1)
   const next = found.length > asked.limit && last !== undefined ? toRejectCursor(last) : null
   return { rejects, next }
-}
-
-/** Puts the currencies of one window and key together; they come one after the other. */
-async function* groupRows(
-  plan: MetricPlan,
-  rows: AsyncIterable<Row>,
-): AsyncGenerator<{ readonly group: AnswerGroup; readonly rank: bigint | null }> {
-  let open: { group: AnswerGroup; parts: AnswerPart[]; rank: bigint | null } | null = null
-  const read = createRowReader(plan)
-  for await (const row of rows) {
-    const { place, part, distinct } = read(row)
-    const isSame =
-      open?.group.window.start === place.window.start &&
-      compareKeys(open.group.key, place.key) === 0
-    if (open !== null && isSame) {
-      open.parts.push(part)
-      continue
-    }
-    if (open !== null) yield open
-    const parts = [part]
-    open = { group: { ...place, parts, distinct }, parts, rank: place.rank }
-  }
-  if (open !== null) yield open
-}
-
-interface ReadRow {
-  readonly place: {
-    readonly window: AnswerGroup['window']
-    readonly key: AnswerGroup['key']
-    readonly rank: bigint | null
-  }
-  readonly part: AnswerPart
-  readonly distinct: readonly number[]
-}
-
-/** Reads rows with the columns of `columnsOf` and the rank, by their places. */
-function createRowReader(plan: MetricPlan): (row: Row) => ReadRow {
-  const places = new Map([...columnsOf(plan), 'rank'].map((name, index) => [name, index]))
-  const keyPlaces = plan.groupBy.map((_, index) => places.get(`k${index}`) ?? -1)
-  return row => {
-    const at = (name: string): unknown => row[places.get(name) ?? -1]
-    const part: AnswerPart = {
-      currency: at('currency') as string | null,
-      misplaced: at('misplaced') as number,
-      late: at('late') as number,
-      revision: at('revision') as number,
-      values: plan.measures.map((measure, index) =>
-        toPartValue(measure, at(`v${index}`), at(`c${index}`)),
-      ),
-    }
-    const window = {
-      start: (at('window_start') as number | null) ?? Number.NEGATIVE_INFINITY,
-      end: (at('window_end') as number | null) ?? Number.POSITIVE_INFINITY,
-    }
-    const key = keyPlaces.map(place => row[place] as string | null)
-    const distinct = plan.measures.map((_, index) => at(`n${index}`) as number)
-    return { place: { window, key, rank: at('rank') as bigint | null }, part, distinct }
-  }
-}
-
-function toPartValue(
-  measure: MetricPlan['measures'][number],
-  value: unknown,
-  carriers: unknown,
-): PartValue {
-  switch (measure.kind) {
-    case 'count':
-    case 'count_distinct':
-      if (keepsSet(measure)) return { kind: 'none' }
-      return { kind: 'count', count: Number(value as bigint) }
-    case 'sum':
-      return { kind: 'sum', units: value as bigint, carriers: carriers as number }
-    case 'min':
-    case 'max':
-      return { kind: measure.kind, units: value as bigint | null }
-    case 'ratio':
-      return { kind: 'none' }
-    default:
-      return unreachable(measure)
-  }
 }
 
 /** Conditions of a filter. `bind` takes a text, and gives what stands for it. */

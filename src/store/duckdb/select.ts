@@ -12,10 +12,10 @@ import { isMoney } from '../../model/plan.ts'
 import type { Ask } from '../question.ts'
 import type { Stretch } from './larger.ts'
 import { afterPlace, orderOf } from './order.ts'
-import type { MetricTables } from './schema.ts'
+import type { MeasureColumn, MetricTables } from './schema.ts'
 import { keyColumns, measureColumns } from './schema.ts'
 import type { Bind, Select } from './source.ts'
-import { createBinding, sourceOf, where } from './source.ts'
+import { createBinding, sourceOf, TOLD_TALLIES, where } from './source.ts'
 
 /** What a question is asked of. */
 export interface Kept {
@@ -34,33 +34,30 @@ export function selectRows(ask: Ask, kept: Kept, currencyCount: number): Select 
   const { texts, bind } = createBinding()
   const rows = sourceOf(ask, kept.tables.rows, { ...kept, what: 'rows', bind })
   // What comes after the cursor can be told from a row alone, unless a rank is part of it.
-  const isRanked = plan.top !== null || ask.order.kind === 'measure'
   const page = after === null ? [] : [afterPlace(ask, after, bind)]
-  const inPage = isRanked ? [] : page
+  const inPage = isRanked(ask) ? [] : page
   const group = ['window_start', ...keyColumns(plan)]
-  const needed = plan.measures.map(measure => isNeeded(measure, ask))
-  const steps = [`parts AS (${sumParts(plan, needed, `${rows} ${where(inPage)}`)})`]
-  const sets = plan.measures.map((measure, index) => keepsSet(measure) && needed[index] === true)
-  const joins = sets.flatMap((has, index) => {
-    if (!has) return []
+  const steps = [`parts AS (${sumParts(ask, `${rows} ${where(inPage)}`)})`]
+  const sets = neededSets(ask)
+  const joins = sets.map(index => {
     const options = { ...kept, what: 'sets', bind } as const
     const source = sourceOf(ask, kept.tables.sets ?? '', options)
     steps.push(`d${index} AS (${countSet(group, index, `${source} ${where(inPage)}`)})`)
     const same = group.map(name => `d${index}.${name} IS NOT DISTINCT FROM parts.${name}`)
-    return [`LEFT JOIN d${index} ON ${same.join(' AND ')}`]
+    return `LEFT JOIN d${index} ON ${same.join(' AND ')}`
   })
-  const sizes = sets.map((has, index) => `${has ? `coalesce(d${index}.n, 0)` : 0} AS n${index}`)
+  const sizes = sets.map(index => `coalesce(d${index}.n, 0) AS n${index}`)
   steps.push(
     `answers AS (SELECT ${['parts.*', ...sizes].join(', ')} FROM parts ${joins.join(' ')})`,
   )
   steps.push(...rankSteps(ask, bind))
-  const shown = [...columnsOf(plan), 'rank'].map(toShown).join(', ')
+  const shown = columnsOf(ask).map(({ name, sql }) => `${sql} AS ${name}`)
   const limit = `LIMIT ${roundUp((ask.limit + 1) * currencyCount)}`
   const order = `ORDER BY ${[...orderOf(ask), 'currency'].join(', ')}`
-  const inRank = where(isRanked ? page : [])
+  const inRank = where(isRanked(ask) ? page : [])
   // What is cut off is not cast.
   steps.push(`page AS (SELECT * FROM ordered ${inRank} ${order} ${limit})`)
-  return { sql: `WITH ${steps.join(', ')} SELECT ${shown} FROM page ${order}`, texts }
+  return { sql: `WITH ${steps.join(', ')} SELECT ${shown.join(', ')} FROM page ${order}`, texts }
 }
 
 /** Questions that differ by their limits alone are planned as one; what is too much is left out. */
@@ -85,28 +82,49 @@ export function selectCurrencyCount(ask: Ask, kept: Kept): Select {
   return { sql: `SELECT greatest(count(DISTINCT currency), 1)::DOUBLE FROM ${rows}`, texts }
 }
 
-/** The columns of the answer, in this order; then `rank`, what rows are ranked or ordered by. */
-export function columnsOf(plan: MetricPlan): readonly string[] {
+/** A column of the answer: its name, and what is selected as it. */
+interface Shown {
+  readonly name: string
+  readonly sql: string
+}
+
+/** The columns of the answer, in this order. What is the same in all rows has none. */
+export function columnsOf(ask: Ask): readonly Shown[] {
+  const { plan } = ask
+  const window = plan.window.kind === 'all' ? [] : ['window_start', 'window_end']
+  const currency = plan.byCurrency ? ['currency'] : []
+  const measures = neededColumns(ask)
+  const units = measures.filter(column => column.holds === 'units').map(column => column.name)
+  const counts = measures.filter(column => column.holds === 'count').map(column => column.name)
+  const sets = neededSets(ask).map(index => `n${index}`)
+  const numbers = [...window, ...TOLD_TALLIES, ...counts, ...sets]
   return [
-    'window_start',
-    'window_end',
-    ...keyColumns(plan),
-    'currency',
-    'misplaced',
-    'late',
-    'revision',
-    ...measureColumns(plan).map(column => column.name),
-    ...plan.measures.map((_, index) => `n${index}`),
+    ...[...keyColumns(plan), ...currency, ...units].map(name => ({ name, sql: name })),
+    // All of them are below 2^53.
+    ...numbers.map(name => ({ name, sql: `${name}::DOUBLE` })),
+    ...(isRanked(ask) ? [{ name: 'rank', sql: 'rank::HUGEINT' }] : []),
   ]
 }
 
-/** Sums, extremes and ranks stay HUGEINT; all else is a text, or below 2^53 and a double. */
-function toShown(name: string): string {
-  if (name === 'rank') return 'rank::HUGEINT AS rank'
-  return /^(v\d+|k\d+|currency)$/.test(name) ? name : `${name}::DOUBLE AS ${name}`
+/** Whether rows come by what one of their measures is. */
+function isRanked({ plan, order }: Ask): boolean {
+  return plan.top !== null || order.kind === 'measure'
 }
 
-function sumParts(plan: MetricPlan, needed: readonly boolean[], source: string): string {
+function neededColumns(ask: Ask): readonly MeasureColumn[] {
+  const { measures } = ask.plan
+  return measureColumns(ask.plan).filter(({ measure }) => isNeeded(measures[measure], ask))
+}
+
+/** The measures whose ids are counted. */
+function neededSets(ask: Ask): readonly number[] {
+  return [...ask.plan.measures.entries()]
+    .filter(([, measure]) => keepsSet(measure) && isNeeded(measure, ask))
+    .map(([index]) => index)
+}
+
+function sumParts(ask: Ask, source: string): string {
+  const { plan } = ask
   // What is the same in all rows is not grouped by: each such column is hashed.
   const window = ['window_start', 'window_end']
   const [told, constant] = plan.window.kind === 'all' ? [[], window] : [window, []]
@@ -117,16 +135,15 @@ function sumParts(plan: MetricPlan, needed: readonly boolean[], source: string):
     ...group,
     ...(plan.byCurrency ? [] : ['NULL::VARCHAR AS currency']),
   ]
-  const sums = ['misplaced', 'late', 'revision'].map(name => `sum(${name}) AS ${name}`)
-  const measures = measureColumns(plan).map(({ measure, name, fold }) => {
-    return needed[measure] === true ? `${fold}(${name}) AS ${name}` : `0::HUGEINT AS ${name}`
-  })
+  const sums = TOLD_TALLIES.map(name => `sum(${name}) AS ${name}`)
+  const measures = neededColumns(ask).map(({ name, fold }) => `${fold}(${name}) AS ${name}`)
   const by = group.length === 0 ? 'HAVING count(*) > 0' : `GROUP BY ${group.join(', ')}`
   return `SELECT ${[...columns, ...sums, ...measures].join(', ')} FROM ${source} ${by}`
 }
 
 /** Whether a measure is looked at: it is shown, a part of what is, or what rows are ordered by. */
-function isNeeded({ name }: MeasurePlan, { plan, shown, order }: Ask): boolean {
+function isNeeded(measure: MeasurePlan | undefined, { plan, shown, order }: Ask): boolean {
+  const name = measure?.name ?? ''
   if (shown === null || shown.has(name) || plan.top?.by === name) return true
   if (order.kind === 'measure' && order.name === name) return true
   return plan.measures.some(

@@ -35,7 +35,8 @@ export function sourceOf(ask: Ask, table: string, options: SourceOptions): strin
   if (!isDerived(ask)) return `(FROM ${table} ${meant})`
   const { base, kept, plan, windowing } = ask
   const others = measureColumns(base).map(column => column.name)
-  const counted = options.what === 'rows' ? ['currency', ...TALLIES, ...others] : ['measure', 'id']
+  const counted =
+    options.what === 'rows' ? ['currency', ...TOLD_TALLIES, ...others] : ['measure', 'id']
   const keys = kept.map((from, to) => `k${from} AS k${to}`)
   if (windowing === null) {
     const columns = ['window_start', 'window_end', ...keys, ...counted]
@@ -50,7 +51,8 @@ export function sourceOf(ask: Ask, table: string, options: SourceOptions): strin
   return `(SELECT ${[...larger, ...keys, ...counted].join(', ')} FROM (FROM ${table} ${meant}))`
 }
 
-const TALLIES = ['misplaced', 'late', 'revision']
+/** What is told of every row beside its measures. */
+export const TOLD_TALLIES = ['misplaced', 'late', 'revision'] as const
 
 /** The grains that the rows of a question are in. */
 export function selectGrains(ask: Ask, table: string): Select {

@@ -3,7 +3,7 @@
  * wherever they come from.
  */
 import type { AnswerContext, AnswerGroup } from '../../model/answer.ts'
-import { compareKeys, toResultRow, unitsOf } from '../../model/answer.ts'
+import { compareKeys, createRowMaker, unitsOf } from '../../model/answer.ts'
 import type { Result, ResultRow } from '../../model/result.ts'
 import type { Shape } from '../../model/shape.ts'
 import { isDerived } from '../../model/shape.ts'
@@ -78,22 +78,21 @@ function compareRanks(left: bigint | null, right: bigint | null, isDescending: b
 export function toPage(ask: Ask, placed: readonly Placed[], context: AnswerContext): Result {
   const shown = placed.slice(0, ask.limit)
   const end = shown.at(-1)
+  const toRow = createPageRows(ask, context)
   return {
     metric: ask.plan.name,
     zone: ask.plan.zone,
-    rows: shown.map(one => toRow(ask, one.group, context)),
+    rows: shown.map(one => toRow(one.group)),
     next: placed.length > ask.limit && end !== undefined ? toRowCursor(ask, end.place) : null,
   }
 }
 
-/** The row of a group, with the measures that are asked for. */
-export function toRow(ask: Ask, group: AnswerGroup, context: AnswerContext): ResultRow {
-  const isRolledUp = ask.windowing !== null
-  const row = toResultRow(ask.plan, group, { ...context, isRolledUp })
-  const { shown } = ask
-  if (shown === null) return row
-  const values = Object.entries(row.values).filter(([name]) => shown.has(name))
-  return { ...row, values: Object.fromEntries(values) }
+/** Makes the rows of groups, with the measures that are asked for. */
+export function createPageRows(
+  { plan, shown, windowing }: Ask,
+  context: AnswerContext,
+): (group: AnswerGroup) => ResultRow {
+  return createRowMaker(plan, { ...context, shown, isRolledUp: windowing !== null })
 }
 
 /** Whether an answer comes window by window, each as it is kept and in one order. */
