@@ -12,16 +12,18 @@ type Field =
 /** As view/places.ts compares rows. */
 function fieldsOf({ plan, order }: Ask): readonly Field[] {
   const keys = keyColumns(plan).map((_, index): Field => ({ kind: 'key', index }))
-  const upwards: Field = { kind: 'window', isDescending: false }
+  const isEndless = plan.window.kind === 'all'
+  const windows = (isDescending: boolean): readonly Field[] =>
+    isEndless ? [] : [{ kind: 'window', isDescending }]
   switch (order.kind) {
     case 'window': {
       const rank: readonly Field[] = plan.top === null ? [] : [{ kind: 'rank', isDescending: true }]
-      return [{ kind: 'window', isDescending: order.isDescending }, ...rank, ...keys]
+      return [...windows(order.isDescending), ...rank, ...keys]
     }
     case 'key':
-      return [...keys, upwards]
+      return [...keys, ...windows(false)]
     case 'measure':
-      return [{ kind: 'rank', isDescending: order.isDescending }, upwards, ...keys]
+      return [{ kind: 'rank', isDescending: order.isDescending }, ...windows(false), ...keys]
   }
 }
 

@@ -36,28 +36,20 @@ export function selectRows(ask: Ask, kept: Kept, currencyCount: number): Select 
   // What comes after the cursor can be told from a row alone, unless a rank is part of it.
   const page = after === null ? [] : [afterPlace(ask, after, bind)]
   const inPage = isRanked(ask) ? [] : page
-  const group = ['window_start', ...keyColumns(plan)]
-  const steps = [`parts AS (${sumParts(ask, `${rows} ${where(inPage)}`)})`]
+  let from = `(${sumParts(ask, `${rows} ${where(inPage)}`)})`
   const sets = neededSets(ask)
-  const joins = sets.map(index => {
+  if (sets.length > 0) {
     const options = { ...kept, what: 'sets', bind } as const
-    const source = sourceOf(ask, kept.tables.sets ?? '', options)
-    steps.push(`d${index} AS (${countSet(group, index, `${source} ${where(inPage)}`)})`)
-    const same = group.map(name => `d${index}.${name} IS NOT DISTINCT FROM parts.${name}`)
-    return `LEFT JOIN d${index} ON ${same.join(' AND ')}`
-  })
-  const sizes = sets.map(index => `coalesce(d${index}.n, 0) AS n${index}`)
-  steps.push(
-    `answers AS (SELECT ${['parts.*', ...sizes].join(', ')} FROM parts ${joins.join(' ')})`,
-  )
-  steps.push(...rankSteps(ask, bind))
+    const ids = `${sourceOf(ask, kept.tables.sets ?? '', options)} ${where(inPage)}`
+    from = withSizes(plan, from, { sets, ids })
+  }
+  if (isRanked(ask)) from = ranked(ask, from, bind)
   const shown = columnsOf(ask).map(({ name, sql }) => `${sql} AS ${name}`)
-  const limit = `LIMIT ${roundUp((ask.limit + 1) * currencyCount)}`
-  const order = `ORDER BY ${[...orderOf(ask), 'currency'].join(', ')}`
+  const order = [...orderOf(ask), ...(plan.byCurrency ? ['currency'] : [])]
   const inRank = where(isRanked(ask) ? page : [])
-  // What is cut off is not cast.
-  steps.push(`page AS (SELECT * FROM ordered ${inRank} ${order} ${limit})`)
-  return { sql: `WITH ${steps.join(', ')} SELECT ${shown.join(', ')} FROM page ${order}`, texts }
+  const by = order.length === 0 ? '' : `ORDER BY ${order.join(', ')}`
+  const limit = `LIMIT ${roundUp((ask.limit + 1) * currencyCount)}`
+  return { sql: `SELECT ${shown.join(', ')} FROM ${from} ${inRank} ${by} ${limit}`, texts }
 }
 
 /** Questions that differ by their limits alone are planned as one; what is too much is left out. */
@@ -154,40 +146,45 @@ function isNeeded(measure: MeasurePlan | undefined, { plan, shown, order }: Ask)
   )
 }
 
-function countSet(group: readonly string[], index: number, source: string): string {
+/** How many ids each row has of the measures that keep them, `n3` of that at 3. */
+function withSizes(
+  plan: MetricPlan,
+  parts: string,
+  { sets, ids }: { readonly sets: readonly number[]; readonly ids: string },
+): string {
+  const group = ['window_start', ...keyColumns(plan)]
   const columns = group.join(', ')
-  const filter = `count(DISTINCT id) FILTER (WHERE measure = ${index}) AS n`
-  return `SELECT ${columns}, ${filter} FROM ${source} GROUP BY ${columns}`
+  const joins = sets.map(index => {
+    const size = `count(DISTINCT id) FILTER (WHERE measure = ${index}) AS n`
+    const same = group.map(name => `d${index}.${name} IS NOT DISTINCT FROM parts.${name}`)
+    return `LEFT JOIN (SELECT ${columns}, ${size} FROM ${ids} GROUP BY ${columns}) AS d${index}
+      ON ${same.join(' AND ')}`
+  })
+  const sizes = sets.map(index => `coalesce(d${index}.n, 0) AS n${index}`)
+  return `(SELECT ${['parts.*', ...sizes].join(', ')} FROM ${parts} AS parts ${joins.join(' ')})`
 }
 
-/** From `answers` to `ordered`: of `top` the best of each window, and what rows are ordered by. */
-function rankSteps({ plan, order }: Ask, bind: Bind): readonly string[] {
+/** With what rows are ordered by as `rank`, of `top` the best of each window. */
+function ranked({ plan, order }: Ask, rows: string, bind: Bind): string {
   const { top } = plan
-  const steps: string[] = []
-  let from = 'answers'
+  let [from, rank] = [rows, 'best']
   if (top !== null) {
     const best = rankOf(plan, { name: top.by, currency: null }, bind)
-    steps.push(`measured AS (SELECT *, ${best} AS best FROM answers)`)
-    steps.push(...bestSteps(plan, top.limit))
-    from = 'best_of'
+    from = bestOf(plan, `(SELECT *, ${best} AS best FROM ${rows})`, top.limit)
   }
-  const own = top === null ? '0' : 'best'
-  const rank = order.kind === 'measure' ? rankOf(plan, order, bind) : own
-  return [...steps, `ordered AS (SELECT *, ${rank} AS rank FROM ${from})`]
+  if (order.kind === 'measure') rank = rankOf(plan, order, bind)
+  return `(SELECT *, ${rank} AS rank FROM ${from})`
 }
 
-/** From `measured` to `best_of`: the best `limit` keys of each window. */
-function bestSteps(plan: MetricPlan, limit: number): readonly string[] {
+/** The best `limit` keys of each window. */
+function bestOf(plan: MetricPlan, measured: string, limit: number): string {
   const order = ['best DESC', ...keyColumns(plan).map(name => `${name} NULLS FIRST`)].join(', ')
   // Of one window, and of one row a key, they are kept while the rows pass, and none is sorted.
   if (plan.window.kind === 'all' && !plan.byCurrency) {
-    return [`best_of AS (SELECT * FROM measured ORDER BY ${order} LIMIT ${limit})`]
+    return `(SELECT * FROM ${measured} ORDER BY ${order} LIMIT ${limit})`
   }
   const place = `dense_rank() OVER (PARTITION BY window_start ORDER BY ${order})`
-  return [
-    `ranked AS (SELECT *, ${place} AS place FROM measured)`,
-    `best_of AS (SELECT * FROM ranked WHERE place <= ${limit})`,
-  ]
+  return `(SELECT * FROM (SELECT *, ${place} AS place FROM ${measured}) WHERE place <= ${limit})`
 }
 
 /** Rows of one window and key share what they are ordered by, whatever their currency. */
