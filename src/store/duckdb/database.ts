@@ -140,7 +140,7 @@ export class Database {
   ): Promise<{ readonly value: T } | null> {
     const before = this.#changeCount
     if (before % 2 === 1) return null
-    connection.forgetPlansUnlessOf(before)
+    connection.forgetUnlessOf(before)
     try {
       const value = await work(connection)
       return this.#changeCount === before ? { value } : null

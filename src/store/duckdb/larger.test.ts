@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createWindowing } from '../../model/window.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../std/units.ts'
-import { stretchesOf, windowsOf } from './larger.ts'
+import { grainsOf, stretchesOf, windowsOf } from './larger.ts'
 
 const days = createWindowing({ kind: 'day', zone: 'Europe/Berlin' })
 const noonOf = (date: string): number => Date.parse(`${date}T12:00:00Z`)
@@ -42,4 +42,16 @@ test('the windows of grains are told once, in order, with those that begin withi
   ).toEqual([days(noonOf('2026-03-29')), days(noonOf('2026-03-30'))])
   expect(windowsOf([], days)).toEqual([])
   expect(windowsOf([-1], days)).toEqual([days(-1)])
+})
+
+test('a short range has the grains that hold any of it, and a long or open one is looked at', () => {
+  const grain = 15 * MINUTE_MS
+  expect(grainsOf(grain, 3 * grain)).toEqual([1, 2])
+  expect(grainsOf(grain - 1, 3 * grain + 1)).toEqual([0, 1, 2, 3])
+  expect(grainsOf(-1, 1)).toEqual([-1, 0])
+  expect(grainsOf(grain, grain)).toEqual([])
+  expect(grainsOf(3 * grain, grain)).toEqual([])
+  expect(grainsOf(0, 1_000 * DAY_MS)).toBeNull()
+  expect(grainsOf(null, grain)).toBeNull()
+  expect(grainsOf(0, null)).toBeNull()
 })

@@ -18,6 +18,17 @@ const GRAIN_MS = 15 * MINUTE_MS
 /** The grain that a row begins in: `windowsOf` finds the larger windows of all of them. */
 export const GRAIN: string = `floor(window_start / ${GRAIN_MS})`
 
+/** Some hundred days: to walk through them takes less than to ask which of them there are. */
+const GRAINS_MAX = 10_000
+
+/** The grains of a range; null: it is open, or a long one, and those that there are may be fewer. */
+export function grainsOf(fromMs: number | null, toMs: number | null): readonly number[] | null {
+  if (fromMs === null || toMs === null) return null
+  const first = Math.floor(fromMs / GRAIN_MS)
+  const length = Math.max(0, Math.ceil(toMs / GRAIN_MS) - first)
+  return length > GRAINS_MAX ? null : Array.from({ length }, (_, nth) => first + nth)
+}
+
 /** The larger windows that begin, or go on, within grains, by their start. */
 export function windowsOf(
   grains: readonly number[],

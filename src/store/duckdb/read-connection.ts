@@ -15,16 +15,26 @@ export class ReadConnection implements Connection {
   readonly #connection: DuckDBConnection
   /** By SQL, the longest unused first; null: it was asked once. */
   readonly #plans = new Map<string, DuckDBPreparedStatement | null>()
+  /** By SQL. */
+  readonly #known = new Map<string, Promise<Chunks>>()
   #version = 0
 
   constructor(connection: DuckDBConnection) {
     this.#connection = connection
   }
 
-  /** Forgets the plans that were made for another version of the tables. */
-  forgetPlansUnlessOf(version: number): void {
-    if (version !== this.#version) this.#forgetPlans()
+  /** Forgets what was known, and planned, of another version of the tables. */
+  forgetUnlessOf(version: number): void {
+    if (version !== this.#version) this.#forget()
     this.#version = version
+  }
+
+  runOnce(sql: string): Promise<Chunks> {
+    const known = this.#known.get(sql)
+    if (known !== undefined) return known
+    const chunks = this.run(sql)
+    this.#known.set(sql, chunks)
+    return chunks
   }
 
   async run(sql: string, texts: readonly string[] = []): Promise<Chunks> {
@@ -48,11 +58,12 @@ export class ReadConnection implements Connection {
   }
 
   close(): void {
-    this.#forgetPlans()
+    this.#forget()
     this.#connection.closeSync()
   }
 
-  #forgetPlans(): void {
+  #forget(): void {
+    this.#known.clear()
     for (const plan of this.#plans.values()) plan?.destroySync()
     this.#plans.clear()
   }

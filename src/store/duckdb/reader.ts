@@ -12,7 +12,7 @@ import type { Connection, Row } from './ask.ts'
 import { ask, askMany } from './ask.ts'
 import type { Found } from './groups.ts'
 import { readGroups } from './groups.ts'
-import { stretchesOf, windowsOf } from './larger.ts'
+import { grainsOf, stretchesOf, windowsOf } from './larger.ts'
 import { nearCountOf, nextNearCount, selectEdge, toNear } from './near.ts'
 import { readShards, readState } from './records.ts'
 import type { MetricTables } from './schema.ts'
@@ -84,9 +84,18 @@ function placeOf({ group, toRank }: Found): RowPlace {
 async function readKept(connection: Connection, asked: Ask, tables: MetricTables): Promise<Kept> {
   const { plan, windowing } = asked
   if (windowing === null || plan.window.kind === 'all') return { tables, stretches: [] }
-  const { sql, texts } = selectGrains(asked, tables.rows)
-  const grains = (await ask(connection, sql, texts)).map(([grain]) => grain as number)
+  const grains =
+    grainsOf(asked.fromMs, asked.toMs) ?? (await readGrains(connection, asked, tables.rows))
   return { tables, stretches: stretchesOf(windowsOf(grains, windowing)) }
+}
+
+async function readGrains(
+  connection: Connection,
+  asked: Ask,
+  table: string,
+): Promise<readonly number[]> {
+  const { sql, texts } = selectGrains(asked, table)
+  return (await ask(connection, sql, texts)).map(([grain]) => grain as number)
 }
 
 /** `last` as a lower bound of window starts: the windows asked for are those from there on. */

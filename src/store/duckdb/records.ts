@@ -9,7 +9,7 @@ import type { PartitionTotals, ShardStep } from '../../model/step.ts'
 import { Fault } from '../../std/fault.ts'
 import { toPartialUntil } from '../declaration.ts'
 import type { Connection } from './ask.ts'
-import { ask } from './ask.ts'
+import { ask, askOnce } from './ask.ts'
 import type { DeltaPointer, PreparedIds, PreparedMerge, RunPointer } from './ids/id-store.ts'
 import { addArchiveTables, createMetricTables, createTables, FORMAT, tablesOf } from './schema.ts'
 
@@ -140,7 +140,7 @@ export async function readState(
 ): Promise<Pick<Progress, 'progress'> & Omit<MetricRecord, 'compactedRows'>> {
   const sql = `SELECT progress::DOUBLE, generation, partial_until::DOUBLE
     FROM meta, metrics WHERE hash = '${plan.hash}'`
-  const [[progress, generation, partialUntilMs] = []] = await ask(connection, sql)
+  const [[progress, generation, partialUntilMs] = []] = await askOnce(connection, sql)
   return {
     progress: progress as number | null,
     generation: generation as number,
