@@ -57,7 +57,7 @@ export interface AnswerContext {
 }
 
 /**
- * Makes the rows that a reader gets of groups: `final`, `open` or `revised`, with amounts and ratios
+ * Makes the rows that a reader gets of groups: `final`, `open` or `revised`, amounts and ratios
  * as decimals. Quickest where groups of one window follow one another.
  */
 export function createRowMaker(

@@ -44,7 +44,7 @@ test('the windows of grains are told once, in order, with those that begin withi
   expect(windowsOf([-1], days)).toEqual([days(-1)])
 })
 
-test('a short range has the grains that hold any of it, and a long or open one is looked at', () => {
+test('a short range has the grains that hold any of it; a long or open one is looked at', () => {
   const grain = 15 * MINUTE_MS
   expect(grainsOf(grain, 3 * grain)).toEqual([1, 2])
   expect(grainsOf(grain - 1, 3 * grain + 1)).toEqual([0, 1, 2, 3])

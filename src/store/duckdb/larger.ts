@@ -21,7 +21,7 @@ export const GRAIN: string = `floor(window_start / ${GRAIN_MS})`
 /** Some hundred days: to walk through them takes less than to ask which of them there are. */
 const GRAINS_MAX = 10_000
 
-/** The grains of a range; null: it is open, or a long one, and those that there are may be fewer. */
+/** The grains of a range; null: it is open, or so long that fewer may have rows. */
 export function grainsOf(fromMs: number | null, toMs: number | null): readonly number[] | null {
   if (fromMs === null || toMs === null) return null
   const first = Math.floor(fromMs / GRAIN_MS)
