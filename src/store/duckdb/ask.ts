@@ -13,8 +13,8 @@ export type Chunks = Awaited<ReturnType<DuckDBConnection['run']>>
 /** What SQL is run on: the writer of a database, or a reader of a snapshot. */
 export interface Connection {
   run(sql: string, texts?: string[]): Promise<Chunks>
-  /** Runs what is the same until the next commit, if that was not done since the last one. */
-  runOnce?(sql: string): Promise<Chunks>
+  /** By SQL, what was found since the last commit of what each question asks first. */
+  readonly known?: Map<string, Promise<readonly Row[]>>
 }
 
 /** All rows of a question that has few. */
@@ -23,19 +23,20 @@ export async function ask(
   sql: string,
   texts: readonly string[] = [],
 ): Promise<readonly Row[]> {
-  return toRows(await run(connection, { sql, texts }))
-}
-
-/** The same, of what each question asks first. */
-export async function askOnce(connection: Connection, sql: string): Promise<readonly Row[]> {
-  return toRows(await (connection.runOnce?.(sql) ?? connection.run(sql)))
-}
-
-function toRows(chunks: Chunks): readonly Row[] {
   const rows: Row[] = []
+  const chunks = await run(connection, { sql, texts })
   for (let index = 0; index < chunks.chunkCount; index += 1) {
     for (const row of chunks.getChunk(index).getRows()) rows.push(row)
   }
+  return rows
+}
+
+/** The same, of what each question asks first: it is asked once between two commits. */
+export function askOnce(connection: Connection, sql: string): Promise<readonly Row[]> {
+  const before = connection.known?.get(sql)
+  if (before !== undefined) return before
+  const rows = ask(connection, sql)
+  connection.known?.set(sql, rows)
   return rows
 }
 

@@ -6,17 +6,16 @@
  * for to prepare it waits for another thread twice more.
  */
 import type { DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api'
-import type { Chunks, Connection } from './ask.ts'
+import type { Chunks, Connection, Row } from './ask.ts'
 
 /** A plan takes some ten KiB. */
 const PLAN_COUNT_MAX = 32
 
 export class ReadConnection implements Connection {
+  readonly known: Map<string, Promise<readonly Row[]>> = new Map()
   readonly #connection: DuckDBConnection
   /** By SQL, the longest unused first; null: it was asked once. */
   readonly #plans = new Map<string, DuckDBPreparedStatement | null>()
-  /** By SQL. */
-  readonly #known = new Map<string, Promise<Chunks>>()
   #version = 0
 
   constructor(connection: DuckDBConnection) {
@@ -27,14 +26,6 @@ export class ReadConnection implements Connection {
   forgetUnlessOf(version: number): void {
     if (version !== this.#version) this.#forget()
     this.#version = version
-  }
-
-  runOnce(sql: string): Promise<Chunks> {
-    const known = this.#known.get(sql)
-    if (known !== undefined) return known
-    const chunks = this.run(sql)
-    this.#known.set(sql, chunks)
-    return chunks
   }
 
   async run(sql: string, texts: readonly string[] = []): Promise<Chunks> {
@@ -63,7 +54,7 @@ export class ReadConnection implements Connection {
   }
 
   #forget(): void {
-    this.#known.clear()
+    this.known.clear()
     for (const plan of this.#plans.values()) plan?.destroySync()
     this.#plans.clear()
   }
