@@ -64,51 +64,71 @@ export function createRowMaker(
   plan: MetricPlan,
   context: AnswerContext,
 ): (group: AnswerGroup) => ResultRow {
-  const { partialUntilMs, source, shown = null } = context
-  const measures = [...plan.measures.entries()].filter(([, { name }]) => shown?.has(name) ?? true)
-  const makeKey = createRecordMaker<string | null>(plan.groupBy.map(ref => ref.name))
-  const makeValues = createRecordMaker<Value>(measures.map(([, measure]) => measure.name))
-  const places = measures.map(([index]) => index)
+  const { source, shown = null } = context
+  const makeKey = createRecordMaker(
+    plan.groupBy.map(({ name }, index) => [name, ({ key }) => key[index] ?? null]),
+  )
+  const makeValues = createRecordMaker(
+    plan.measures.flatMap(({ name }, index): readonly Field<Value>[] => {
+      return (shown?.has(name) ?? true) ? [[name, group => toValue(plan, group, index)]] : []
+    }),
+  )
   const isExactAnywhere = !needsHome(plan)
-  let at: Interval | null = null
-  let told: Pick<ResultRow, 'window_start' | 'window_end' | 'partial'> | null = null
-  let unrevised: ResultRow['status'] = 'open'
+  let told: ToldWindow | null = null
   return group => {
-    const { window, key, parts } = group
-    if (told === null || at?.start !== window.start || at.end !== window.end) {
-      at = window
-      const isEndless = window.start === Number.NEGATIVE_INFINITY
-      told = {
-        window_start: isEndless ? null : toSecondText(window.start),
-        window_end: isEndless ? null : toSecondText(window.end),
-        partial: partialUntilMs !== null && window.start <= partialUntilMs,
-      }
-      unrevised = statusOf(plan, window, 0, context)
+    const { window, parts } = group
+    if (told?.window.start !== window.start || told.window.end !== window.end) {
+      told = tellWindow(plan, window, context)
     }
     const revision = sumOf(parts, part => part.revision)
     return {
-      window_start: told.window_start,
-      window_end: told.window_end,
-      key: makeKey(index => key[index] ?? null),
-      values: makeValues(index => toValue(plan, group, places[index] ?? -1)),
-      status: revision === 0 ? unrevised : statusOf(plan, window, revision, context),
+      window_start: told.start,
+      window_end: told.end,
+      key: makeKey(group),
+      values: makeValues(group),
+      status: revision === 0 ? told.status : statusOf(plan, window, revision, context),
       revision,
       late: sumOf(parts, part => part.late),
       exact: isExactAnywhere || sumOf(parts, part => part.misplaced) === 0,
-      partial: told.partial,
+      partial: told.isPartial,
       source,
     }
   }
 }
 
+/** What all rows of one window say of it. */
+interface ToldWindow {
+  readonly window: Interval
+  readonly start: string | null
+  readonly end: string | null
+  /** Of rows that were not revised. */
+  readonly status: ResultRow['status']
+  readonly isPartial: boolean
+}
+
+function tellWindow(plan: MetricPlan, window: Interval, context: AnswerContext): ToldWindow {
+  const { partialUntilMs } = context
+  const isEndless = window.start === Number.NEGATIVE_INFINITY
+  return {
+    window,
+    start: isEndless ? null : toSecondText(window.start),
+    end: isEndless ? null : toSecondText(window.end),
+    status: statusOf(plan, window, 0, context),
+    isPartial: partialUntilMs !== null && window.start <= partialUntilMs,
+  }
+}
+
+/** A name, and what of a group stands under it. */
+type Field<T> = readonly [name: string, toValue: (group: AnswerGroup) => T]
+
 /** Makes objects of one shape, which V8 tells as JSON more quickly than those of many. */
 function createRecordMaker<T>(
-  names: readonly string[],
-): (toValueAt: (index: number) => T) => Readonly<Record<string, T>> {
-  const shape = Object.fromEntries(names.map(name => [name, null])) as Record<string, T>
-  return toValueAt => {
+  fields: readonly Field<T>[],
+): (group: AnswerGroup) => Readonly<Record<string, T>> {
+  const shape = Object.fromEntries(fields.map(([name]) => [name, null])) as Record<string, T>
+  return group => {
     const made = { ...shape }
-    for (const [index, name] of names.entries()) made[name] = toValueAt(index)
+    for (const [name, toValue] of fields) made[name] = toValue(group)
     return made
   }
 }

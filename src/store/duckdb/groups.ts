@@ -1,7 +1,7 @@
 /** Rows of SQL become groups: those of one window and key, which stand together, one for each. */
 import type { AnswerGroup, AnswerPart, PartValue } from '../../model/answer.ts'
 import { compareKeys, keepsSet } from '../../model/answer.ts'
-import type { MeasurePlan } from '../../model/plan.ts'
+import type { MeasurePlan, MetricPlan } from '../../model/plan.ts'
 import type { Interval } from '../../model/window.ts'
 import { unreachable } from '../../std/assert.ts'
 import type { Ask } from '../question.ts'
@@ -22,17 +22,21 @@ export async function* readGroups(
 ): AsyncGenerator<readonly Found[]> {
   let open: Open | null = null
   let count = 0
+  const places = new Map(columnsOf(ask).map(({ name }, index) => [name, index]))
   for await (const block of blocks) {
     const found: Found[] = []
-    const read = createRowReader(ask, block)
+    const read = createRowReader(ask.plan, places, block)
     for (let row = 0; row < block.rowCount; row += 1) {
       const { window, key } = read.toPlace(row)
       if (open !== null && isSame(open.group, window, key)) {
         open.parts.push(read.toPart(row))
         continue
       }
-      if (count === countMax) break
       if (open !== null) found.push(open)
+      if (count === countMax) {
+        yield found
+        return
+      }
       const parts = [read.toPart(row)]
       const group = { window, key, parts, distinct: read.toDistinct(row) }
       open = { group, parts, toRank: () => read.toRank(row) }
@@ -61,9 +65,12 @@ interface RowReader {
 
 const ENDLESS: Interval = { start: Number.NEGATIVE_INFINITY, end: Number.POSITIVE_INFINITY }
 
-function createRowReader(ask: Ask, { columns }: Block): RowReader {
-  const { plan } = ask
-  const places = new Map(columnsOf(ask).map(({ name }, index) => [name, index]))
+/** `places`: of the columns, by their names. */
+function createRowReader(
+  plan: MetricPlan,
+  places: ReadonlyMap<string, number>,
+  { columns }: Block,
+): RowReader {
   const find = (name: string): Column | undefined => columns[places.get(name) ?? -1]
   const numberOf = (name: string): ((row: number) => number) => {
     const column = find(name)

@@ -18,8 +18,8 @@ const GRAIN_MS = 15 * MINUTE_MS
 /** The grain that a row begins in: `windowsOf` finds the larger windows of all of them. */
 export const GRAIN: string = `floor(window_start / ${GRAIN_MS})`
 
-/** Some hundred days: to walk through them takes less than to ask which of them there are. */
-const GRAINS_MAX = 10_000
+/** A month: to walk through it takes half a millisecond, less than to ask what there is of it. */
+const GRAINS_MAX = 3_000
 
 /** The grains of a range; null: it is open, or so long that fewer may have rows. */
 export function grainsOf(fromMs: number | null, toMs: number | null): readonly number[] | null {

@@ -85,9 +85,8 @@ export interface MeasureColumn {
   readonly measure: number
   /** `v3` of the measure at 3; `c3` of the events that carried its field. */
   readonly name: string
+  /** Counts are BIGINT; sums and extremes, in their exact units, HUGEINT. */
   readonly type: 'BIGINT' | 'HUGEINT'
-  /** How many of something there are, or exact units, of money minor ones. */
-  readonly holds: 'count' | 'units'
   /** How values of equal places become one. */
   readonly fold: 'sum' | 'min' | 'max'
 }
@@ -98,11 +97,12 @@ export function measureColumns(plan: MetricPlan): readonly MeasureColumn[] {
     if (measure.kind === 'ratio' || keepsSet(measure)) return []
     const value = { measure: index, name: `v${index}` } as const
     if (measure.kind === 'min' || measure.kind === 'max') {
-      return [{ ...value, type: 'HUGEINT', holds: 'units', fold: measure.kind }]
+      return [{ ...value, type: 'HUGEINT', fold: measure.kind }]
     }
-    const count = { ...value, type: 'BIGINT', holds: 'count', fold: 'sum' } as const
-    if (measure.kind !== 'sum') return [count]
-    const units = { ...value, type: 'HUGEINT', holds: 'units', fold: 'sum' } as const
-    return [units, { ...count, name: `c${index}` }]
+    if (measure.kind !== 'sum') return [{ ...value, type: 'BIGINT', fold: 'sum' }]
+    return [
+      { ...value, type: 'HUGEINT', fold: 'sum' },
+      { ...value, name: `c${index}`, type: 'BIGINT', fold: 'sum' },
+    ]
   })
 }

@@ -1,6 +1,6 @@
 /**
  * Questions as SQL. One row comes back per window, key and currency, in the order of results; rows
- * of one window and key stand together and are turned into one by model/answer.ts.
+ * of one window and key stand together, and become one in groups.ts.
  *
  * Rows of other keys or windows than those of the answer are left out, and put together, where they
  * are read. Numbers and names are ours and stand in the text; texts of readers and events are
@@ -9,6 +9,7 @@
 import { keepsSet } from '../../model/answer.ts'
 import type { MeasurePlan, MetricPlan } from '../../model/plan.ts'
 import { isMoney } from '../../model/plan.ts'
+import { present } from '../../std/assert.ts'
 import type { Ask } from '../question.ts'
 import type { Stretch } from './larger.ts'
 import { afterPlace, orderOf } from './order.ts'
@@ -86,8 +87,8 @@ export function columnsOf(ask: Ask): readonly Shown[] {
   const window = plan.window.kind === 'all' ? [] : ['window_start', 'window_end']
   const currency = plan.byCurrency ? ['currency'] : []
   const measures = neededColumns(ask)
-  const units = measures.filter(column => column.holds === 'units').map(column => column.name)
-  const counts = measures.filter(column => column.holds === 'count').map(column => column.name)
+  const units = measures.filter(column => column.type === 'HUGEINT').map(column => column.name)
+  const counts = measures.filter(column => column.type === 'BIGINT').map(column => column.name)
   const sets = neededSets(ask).map(index => `n${index}`)
   const numbers = [...window, ...TOLD_TALLIES, ...counts, ...sets]
   return [
@@ -105,7 +106,9 @@ function isRanked({ plan, order }: Ask): boolean {
 
 function neededColumns(ask: Ask): readonly MeasureColumn[] {
   const { measures } = ask.plan
-  return measureColumns(ask.plan).filter(({ measure }) => isNeeded(measures[measure], ask))
+  return measureColumns(ask.plan).filter(({ measure }) =>
+    isNeeded(present(measures[measure], 'the measure of a column'), ask),
+  )
 }
 
 /** The measures whose ids are counted. */
@@ -118,15 +121,10 @@ function neededSets(ask: Ask): readonly number[] {
 function sumParts(ask: Ask, source: string): string {
   const { plan } = ask
   // What is the same in all rows is not grouped by: each such column is hashed.
-  const window = ['window_start', 'window_end']
-  const [told, constant] = plan.window.kind === 'all' ? [[], window] : [window, []]
-  const currency = plan.byCurrency ? ['currency'] : []
-  const group = [...told, ...keyColumns(plan), ...currency]
-  const columns = [
-    ...constant.map(name => `NULL::BIGINT AS ${name}`),
-    ...group,
-    ...(plan.byCurrency ? [] : ['NULL::VARCHAR AS currency']),
-  ]
+  const isEndless = plan.window.kind === 'all'
+  const window = isEndless ? [] : ['window_start', 'window_end']
+  const group = [...window, ...keyColumns(plan), ...(plan.byCurrency ? ['currency'] : [])]
+  const columns = isEndless ? ['NULL::BIGINT AS window_start', ...group] : group
   const sums = TOLD_TALLIES.map(name => `sum(${name}) AS ${name}`)
   const measures = neededColumns(ask).map(({ name, fold }) => `${fold}(${name}) AS ${name}`)
   const by = group.length === 0 ? 'HAVING count(*) > 0' : `GROUP BY ${group.join(', ')}`
@@ -134,8 +132,7 @@ function sumParts(ask: Ask, source: string): string {
 }
 
 /** Whether a measure is looked at: it is shown, a part of what is, or what rows are ordered by. */
-function isNeeded(measure: MeasurePlan | undefined, { plan, shown, order }: Ask): boolean {
-  const name = measure?.name ?? ''
+function isNeeded({ name }: MeasurePlan, { plan, shown, order }: Ask): boolean {
   if (shown === null || shown.has(name) || plan.top?.by === name) return true
   if (order.kind === 'measure' && order.name === name) return true
   return plan.measures.some(
