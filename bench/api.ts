@@ -152,7 +152,7 @@ async function benchQuestions(): Promise<void> {
     const target = `${weir.url}/v1/${question}limit=`
     const fresh = await askMany(weir, key, count => `${target}${limit + (count % ROUND)}`)
     const again = await askMany(weir, key, () => `${target}${limit}`)
-    rows.push([`${question.replace(/[?&]/g, ' ')} ${limit} rows`, ...fresh, ...again])
+    rows.push([`${question.replace(/[?&]/g, ' ').trimEnd()}, ${limit} rows`, ...fresh, ...again])
   }
   const quantiles = ['p50 ms', 'p90 ms', 'p99 ms', 'CPU-ms']
   table(['question', ...quantiles, ...quantiles.map(name => `again: ${name}`)], rows)
