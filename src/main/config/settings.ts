@@ -271,7 +271,7 @@ export const SETTINGS: {
   eventAgeMax: durationOrOff('off', 'how far before its arrival a timestamp may be'),
   seenIdsMemoryMax: size('128MiB', 'memory for ids of seen events and distinct values'),
   storeMemoryMax: size('128MiB', 'memory for the store'),
-  compactAfterRows: whole(30_000, [1, 1e9], 'rows of a metric, doubled, that bring compaction'),
+  compactAfterRows: whole(30_000, [1, 1e9], 'rows of a metric from which on it is compacted'),
   commitInterval: duration(
     '200ms',
     'time between commits; of digest workers 500ms at least, and 10s on S3 unless it is set',

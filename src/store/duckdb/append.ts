@@ -15,7 +15,7 @@ import type { MetricTables } from './schema.ts'
 /** Appends a batch of partials of a shard; `appenders` then has it to flush. */
 export async function appendPartials(
   appenders: Appenders,
-  tables: MetricTables,
+  tables: Pick<MetricTables, 'recent' | 'sets'>,
   rows: {
     readonly shard: number
     readonly batch: PartialBatch
@@ -33,7 +33,7 @@ export async function appendPartials(
   const currency: Column = { type: VARCHAR, at: row => batch.currency?.[row] ?? null }
   const measures = batch.measures.flatMap(toColumns)
   const columns = [...place, currency, ...tallies, ...measures]
-  await appenders.append(tables.rows, { rowCount: batch.rowCount, columns })
+  await appenders.append(tables.recent, { rowCount: batch.rowCount, columns })
   for (const [index, column] of batch.measures.entries()) {
     if (column.kind !== 'set') continue
     await appendSet(appenders, present(tables.sets, 'the table of sets'), { place, index, column })

@@ -4,7 +4,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { DuckDBConnection } from '@duckdb/node-api'
-import type { Select } from './source.ts'
+import type { Select } from './binding.ts'
 
 export type Row = readonly unknown[]
 

@@ -92,9 +92,7 @@ export class Database {
    * between, `work` is done again, in a snapshot.
    */
   async read<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
-    if (this.#readerCount >= READERS_MAX) {
-      await new Promise<void>(resolve => this.#waiting.push(resolve))
-    } else this.#readerCount += 1
+    await this.#enter()
     let connection: ReadConnection | null = null
     try {
       connection = this.#idle.pop() ?? new ReadConnection(await this.#instance.connect())
@@ -105,6 +103,31 @@ export class Database {
     } catch (error) {
       connection?.close()
       throw toFault('could not read', error)
+    } finally {
+      this.#leave()
+    }
+  }
+
+  /**
+   * Makes tables beside the writer and readers, in the place of one of these. Given up, with an
+   * error, when `signal` is aborted.
+   */
+  async make<T>(
+    work: (connection: DuckDBConnection) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    await this.#enter()
+    try {
+      signal.throwIfAborted()
+      const connection = await this.#instance.connect()
+      const interrupt = (): void => connection.interrupt()
+      signal.addEventListener('abort', interrupt)
+      try {
+        return await inTransaction(connection, () => work(connection))
+      } finally {
+        signal.removeEventListener('abort', interrupt)
+        connection.closeSync()
+      }
     } finally {
       this.#leave()
     }
@@ -151,6 +174,11 @@ export class Database {
     }
   }
 
+  async #enter(): Promise<void> {
+    if (this.#readerCount < READERS_MAX) this.#readerCount += 1
+    else await new Promise<void>(resolve => this.#waiting.push(resolve))
+  }
+
   /** A reader that ends hands its place to the one that has waited longest. */
   #leave(): void {
     const next = this.#waiting.shift()
@@ -194,16 +222,18 @@ function toOpenFault(directory: string, cause: unknown): Fault {
   return unavailable(`in '${directory}' cannot be opened`, cause)
 }
 
-export async function inTransaction(
+export async function inTransaction<T>(
   connection: DuckDBConnection,
-  work: () => Promise<void>,
-): Promise<void> {
+  work: () => Promise<T>,
+): Promise<T> {
   await connection.run('BEGIN TRANSACTION')
+  let done: T
   try {
-    await work()
+    done = await work()
   } catch (error) {
     await connection.run('ROLLBACK')
     throw error
   }
   await connection.run('COMMIT')
+  return done
 }

@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { count, defineMetric } from '../../model/metric.ts'
 import type { MetricPlan } from '../../model/plan.ts'
+import type { Step } from '../../model/step.ts'
 import { HOUR_MS } from '../../std/units.ts'
-import { expectFault, rowsOf } from '../bed.ts'
+import { ALL, expectFault, rowsOf } from '../bed.ts'
 import { plansOf, sold, stepOf, toBatch, totals } from '../steps.ts'
 import { testStore } from '../store.contract.ts'
 import type { CrashPoint } from './duckdb.ts'
@@ -83,6 +84,44 @@ test('an answer is of one moment, while commits and compactions go on', async ()
     expect(new Set(ends).size).toBeGreaterThan(20)
   } finally {
     await store[Symbol.asyncDispose]()
+    await rm(directory, { recursive: true })
+  }
+})
+
+test('commits go on while a metric is compacted, and what they bring is not lost', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'weir-store-'))
+  const plans = plansOf(
+    defineMetric('items', {
+      from: sold,
+      window: 'hour',
+      groupBy: ['data.item'],
+      measures: { sales: count() },
+    }),
+  )
+  const [plan] = plans as [MetricPlan]
+  const order: string[] = []
+  const crash = (point: CrashPoint): void => void order.push(point)
+  const toStep = (items: number, from = 0): Step => {
+    const rows = Array.from({ length: items }, (_, item) => ({
+      time: '2026-03-01T00:15:00Z',
+      key: [`item ${from + item}`],
+      values: { sales: 1 },
+    }))
+    return stepOf({ partials: [toBatch(plan, rows)] })
+  }
+  try {
+    const options = { directory, plans, shards: 1, compactAfterRows: 50_000, crash }
+    await using store = await openDuckDbStore(options)
+    await store.commit(toStep(60_000))
+    for (let step = 0; !order.includes('compaction.after'); step += 1) {
+      await store.commit(toStep(1, step))
+    }
+    const commits = order.slice(0, order.indexOf('compaction.before'))
+    expect(commits.filter(point => point === 'commit.after').length).toBeGreaterThan(2)
+    const asked = { ...ALL, metric: 'items', group: [], limit: 1 }
+    const sales = order.filter(point => point === 'commit.after').length - 1 + 60_000
+    expect((await store.query(asked)).rows).toMatchObject([{ values: { sales } }])
+  } finally {
     await rm(directory, { recursive: true })
   }
 })

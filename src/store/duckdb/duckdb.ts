@@ -26,15 +26,15 @@ import type { Committed, RejectQuestion, Store, StoreState } from '../store.ts'
 import { appendPartials, appendRejects, countAppended } from './append.ts'
 import { Appenders } from './appenders.ts'
 import { appendRefused, dropRefused, readArchives, readRefused, writeAdvance } from './archives.ts'
-import { COMPACT_ROWS_MIN, needsCompaction, rewriteMetric } from './compaction.ts'
+import { COMPACT_ROWS_MIN, countRows } from './compaction.ts'
 import { Database, inTransaction, toFault } from './database.ts'
 import type { PreparedIds } from './ids/id-store.ts'
 import { IdStore } from './ids/id-store.ts'
 import type { DuckDbStoreOptions, MetricState, Work } from './options.ts'
+import { takeMaking } from './options.ts'
 import { readLedger, readRejects, readResult } from './reader.ts'
 import type { Progress } from './records.ts'
 import {
-  countMetricRows,
   declareMetrics,
   openRecords,
   readCatalogVersion,
@@ -43,18 +43,16 @@ import {
   readRuns,
   readShards,
   writeIds,
-  writeMerged,
   writeProgress,
   writeShards,
 } from './records.ts'
 import { tablesOf } from './schema.ts'
 import { replaceRows } from './swap.ts'
+import { Upkeep } from './upkeep.ts'
 
 export type { CrashPoint, DuckDbStoreOptions } from './options.ts'
 
 const MEMORY_MAX: number = 128 * MIB
-/** Commits to let pass after maintenance failed, as with a full disk. */
-const MAINTENANCE_PAUSE = 256
 
 /**
  * Opens the store in a directory, which is made if missing. Throws DATA_DIR_BUSY, DATA_DIR_MISMATCH
@@ -79,6 +77,8 @@ class DuckDbStore implements Store {
   readonly #appenders: Appenders
   readonly #closing = new AbortController()
   readonly #metrics = new Map<string, MetricState>()
+  readonly #rowsMin: number
+  readonly #upkeep: Upkeep
   readonly #partitions = new Map<number, readonly PartitionTotals[]>()
   readonly #archives = new Map<number, readonly ArchiveTotals[]>()
   #at: Progress = { sequence: 0, progress: null }
@@ -86,8 +86,6 @@ class DuckDbStore implements Store {
   /** Why the store can no longer be used. */
   #broken: Fault | null = null
   #turn: Promise<unknown> = Promise.resolve()
-  #maintenance: Promise<void> | null = null
-  #maintenanceFrom = 0
 
   private constructor(options: DuckDbStoreOptions, database: Database, ids: IdStore) {
     this.#options = options
@@ -95,6 +93,16 @@ class DuckDbStore implements Store {
     this.#writer = database.writer
     this.#appenders = new Appenders(database.writer)
     this.#ids = ids
+    this.#rowsMin = options.compactAfterRows ?? COMPACT_ROWS_MIN
+    const upkeep = { rowsMin: this.#rowsMin, onFault: options.onMaintenanceFault }
+    this.#upkeep = new Upkeep(upkeep, {
+      kept: { database, appenders: this.#appenders, ids, metrics: this.#metrics },
+      turns: {
+        exclusive: work => this.#exclusive(work),
+        transact: (name, work) => this.#transact(name, work),
+      },
+      signal: this.#closing.signal,
+    })
   }
 
   static async open(database: Database, options: DuckDbStoreOptions): Promise<DuckDbStore> {
@@ -114,10 +122,13 @@ class DuckDbStore implements Store {
     store.#at = await readProgress(writer)
     store.#catalogVersion = await readCatalogVersion(writer)
     for (const plan of options.plans) {
-      const { generation, compactedRows } = await readMetric(writer, plan)
-      const rowCount = await countMetricRows(writer, plan, generation)
-      store.#metrics.set(plan.hash, { plan, generation, rowCount, compactedRows })
+      const at = await readMetric(writer, plan)
+      const { recent, settled, sets } = tablesOf(plan, at)
+      const rowCount = await countRows(writer, [recent, settled, sets])
+      const nextGeneration = at.generation + 1
+      store.#metrics.set(plan.hash, { plan, at: { ...at, rowCount }, nextGeneration })
     }
+    store.#upkeep.begin()
     return store
   }
 
@@ -134,7 +145,7 @@ class DuckDbStore implements Store {
 
   async commit(step: Step): Promise<Committed> {
     const committed = await this.#exclusive(() => this.#commit(step))
-    this.#maintain()
+    this.#upkeep.begin()
     return committed
   }
 
@@ -163,7 +174,7 @@ class DuckDbStore implements Store {
 
   async swap(swap: Swap): Promise<Committed> {
     const committed = await this.#exclusive(() => this.#swap(swap))
-    this.#maintain()
+    this.#upkeep.begin()
     return committed
   }
 
@@ -185,7 +196,7 @@ class DuckDbStore implements Store {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closing.signal.aborted) return
     this.#closing.abort()
-    await this.#maintenance
+    await this.#upkeep.end()
     await this.#turn
     await this.#ids[Symbol.asyncDispose]()
     this.#appenders.discard()
@@ -229,22 +240,19 @@ class DuckDbStore implements Store {
     assertOffsets(swap, [...this.#partitions.values()].flat())
     const at = { ...this.#at, sequence: this.#at.sequence + 1 }
     const writer = { connection: this.#writer, appenders: this.#appenders }
+    const swapped = new Map<MetricState, MetricState['at']>()
     let ids: readonly PreparedIds[] = []
     await this.#transact('rebuild', async () => {
       ids = await this.#prepareIds(swap.ids.map(({ shard, change }) => ({ shard, ids: change })))
       for (const one of swap.metrics) {
-        const { plan, generation } = this.#metricOf(one.plan)
-        await replaceRows(writer, one, tablesOf(plan, generation))
+        const metric = this.#metricOf(one.plan)
+        swapped.set(metric, await replaceRows(writer, one, takeMaking(metric, this.#rowsMin)))
       }
-      this.#appenders.flush()
       await writeIds(this.#writer, ids)
       await writeProgress(this.#writer, at)
     })
     this.#at = at
-    for (const { plan } of swap.metrics) {
-      const metric = this.#metricOf(plan)
-      metric.rowCount = await countMetricRows(this.#writer, metric.plan, metric.generation)
-    }
+    for (const [metric, after] of swapped) metric.at = after
     return { ...at, runs: await this.#adoptIds(ids) }
   }
 
@@ -271,10 +279,9 @@ class DuckDbStore implements Store {
     const late = findLate(step, this.#at.progress)
     for (const { shard, partials, rejects, refused = [] } of step.shards) {
       for (const batch of partials) {
-        const { plan, generation } = this.#metricOf(batch.plan)
+        const { plan, at } = this.#metricOf(batch.plan)
         const lateness = late.get(batch) ?? null
-        const tables = tablesOf(plan, generation)
-        await appendPartials(this.#appenders, tables, { shard, batch, lateness })
+        await appendPartials(this.#appenders, tablesOf(plan, at), { shard, batch, lateness })
       }
       await appendRejects(this.#appenders, rejects)
       await appendRefused(this.#appenders, refused)
@@ -284,64 +291,19 @@ class DuckDbStore implements Store {
 
   #countRows(step: Step): void {
     for (const batch of step.shards.flatMap(shard => shard.partials)) {
-      this.#metricOf(batch.plan).rowCount += countAppended(batch)
+      const metric = this.#metricOf(batch.plan)
+      metric.at = { ...metric.at, rowCount: metric.at.rowCount + countAppended(batch) }
     }
   }
 
   async #answer(ask: Ask): Promise<Result> {
     this.#assertUsable()
-    const { rowCount } = this.#metricOf(ask.base)
-    return this.#database.read(connection => readResult(connection, ask, rowCount))
+    const { at } = this.#metricOf(ask.base)
+    return this.#database.read(connection => readResult(connection, ask, at.rowCount))
   }
 
   #metricOf(plan: MetricPlan): MetricState {
     return present(this.#metrics.get(plan.hash), `metric ${plan.name} of the store`)
-  }
-
-  /** Starts the work between commits, unless it runs or has just failed. */
-  #maintain(): void {
-    if (this.#maintenance !== null || this.#closing.signal.aborted) return
-    if (this.#at.sequence < this.#maintenanceFrom) return
-    this.#maintenance = this.#maintainAll()
-      .catch((error: unknown) => {
-        this.#maintenanceFrom = this.#at.sequence + MAINTENANCE_PAUSE
-        if (!this.#closing.signal.aborted) this.#options.onMaintenanceFault?.(error)
-      })
-      .finally(() => {
-        this.#maintenance = null
-      })
-  }
-
-  async #maintainAll(): Promise<void> {
-    const { signal } = this.#closing
-    const rowsMin = this.#options.compactAfterRows ?? COMPACT_ROWS_MIN
-    for (const metric of this.#metrics.values()) {
-      if (signal.aborted) return
-      if (!needsCompaction(metric.rowCount, metric.compactedRows, rowsMin)) continue
-      await this.#exclusive(() => this.#compact(metric))
-    }
-    for (;;) {
-      const merged = await this.#ids.merge(signal)
-      if (merged === null) return
-      await this.#exclusive(async () => {
-        await this.#transact('compaction', async () => {
-          await writeMerged(this.#writer, merged)
-        })
-        await this.#ids.adoptMerge(merged)
-      })
-    }
-  }
-
-  async #compact(metric: MetricState): Promise<void> {
-    const { rows, sets } = tablesOf(metric.plan, metric.generation)
-    for (const table of [rows, sets]) if (table !== null) this.#appenders.forget(table)
-    let rowCount = 0
-    await this.#transact('compaction', async () => {
-      rowCount = await rewriteMetric(this.#writer, metric.plan, metric.generation)
-    })
-    metric.generation += 1
-    metric.rowCount = rowCount
-    metric.compactedRows = rowCount
   }
 
   /**

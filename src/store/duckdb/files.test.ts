@@ -12,13 +12,14 @@ import {
 } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DuckDBInstance } from '@duckdb/node-api'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { present } from '../../std/assert.ts'
-import { expectFault } from '../bed.ts'
+import { expectFault, rowsOf } from '../bed.ts'
 import { block, plansOf, stepOf, toIds } from '../steps.ts'
 import type { Store } from '../store.ts'
 import { openDuckDbStore } from './duckdb.ts'
-import { KNOWN_PLANS, KNOWN_SHARDS } from './known-steps.ts'
+import { KNOWN_PLANS, KNOWN_SHARDS, knownStep } from './known-steps.ts'
 
 let directory = ''
 const open = (): Promise<Store> => openDuckDbStore({ directory, plans: plansOf(), shards: 1 })
@@ -101,6 +102,55 @@ test('damage is told by the name of the file', async () => {
   await rm(path('ids-0-1.delta'))
   await expectFault(warmIds, 'STORE_UNAVAILABLE', /ids-0-1\.delta.*missing/)
 })
+
+test('a store from before settled rows lay apart is read, and goes on', async () => {
+  const reopen = (): Promise<Store> =>
+    openDuckDbStore({ directory, plans: KNOWN_PLANS, shards: KNOWN_SHARDS })
+  const steps = [0, 1, 2].map(knownStep)
+  const expected: unknown[] = []
+  {
+    await using store = await reopen()
+    for (const step of steps) await store.commit(step)
+    for (const { name } of KNOWN_PLANS) expected.push(await rowsOf(store, name))
+  }
+  await changeFile(
+    ...KNOWN_PLANS.map(({ hash }) => `DROP TABLE b_${hash}_1`),
+    'ALTER TABLE metrics DROP COLUMN projected',
+    'UPDATE metrics SET compacted_rows = 36',
+    'UPDATE meta SET format = 1',
+  )
+  for (const count of [4, 5]) {
+    await using store = await reopen()
+    const rows: unknown[] = []
+    for (const { name } of KNOWN_PLANS) rows.push(await rowsOf(store, name))
+    if (count === 4) expect(rows).toEqual(expected)
+    await store.commit(knownStep(count - 1))
+    expect((await store.load()).sequence).toBe(count)
+  }
+})
+
+test('tables that a killed compaction had made are removed', async () => {
+  await fill()
+  await changeFile(
+    'CREATE TABLE b_0123456789abcdef_2(window_start BIGINT)',
+    'CREATE TABLE mine(a INT)',
+  )
+  await (await open())[Symbol.asyncDispose]()
+  const names = await changeFile("SELECT table_name FROM duckdb_tables() WHERE table_name < 'n'")
+  expect(names).toContainEqual(['mine'])
+  expect(names).not.toContainEqual(['b_0123456789abcdef_2'])
+})
+
+/** Runs SQL on the file of a store that is closed; gives the rows of the last. */
+async function changeFile(...statements: readonly string[]): Promise<readonly unknown[]> {
+  const instance = await DuckDBInstance.create(path('weir.duckdb'))
+  const connection = await instance.connect()
+  let rows: readonly unknown[] = []
+  for (const sql of statements) rows = await (await connection.run(sql)).getRows()
+  connection.closeSync()
+  instance.closeSync()
+  return rows
+}
 
 test('a file that is no store is told so, and left alone', async () => {
   await writeFile(path('weir.duckdb'), 'not a database '.repeat(1_000))

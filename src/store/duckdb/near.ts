@@ -4,8 +4,10 @@
  */
 import { DAY_MS } from '../../std/units.ts'
 import type { Ask } from '../question.ts'
-import type { Select } from './source.ts'
-import { createBinding, meantOf, where } from './source.ts'
+import type { Select } from './binding.ts'
+import { createBinding, where } from './binding.ts'
+import type { Tables } from './pieces.ts'
+import { hasRecent, meantOf, piecesOf, union } from './pieces.ts'
 
 /** Rows of a metric that are quickly added up. */
 const NEAR_ROWS_MIN = 4_096
@@ -42,15 +44,33 @@ function isByWindow({ base, plan, order, filters, windows }: Ask): boolean {
   return order.kind === 'window' && filters.length === 0 && windows === null
 }
 
-/** The window of the last of the first `count` rows; NULL: there are fewer. */
-export function selectEdge(ask: Ask, table: string, count: number): Select {
+/**
+ * The window of the last of the first `count` rows; none: there are fewer. Settled rows lie in the
+ * order of windows, and are counted off; where recent ones are among them, all are put in order.
+ */
+export function selectEdge(ask: Ask, tables: Tables, count: number): Select {
   const { texts, bind } = createBinding()
-  const [order, edge] = isDescending(ask) ? ['DESC', 'min'] : ['ASC', 'max']
-  const first = `SELECT window_start FROM ${table} ${where(meantOf(beyondCursor(ask), bind))}
-    ORDER BY window_start ${order} LIMIT ${count}`
+  const rest = beyondCursor(ask)
+  const isBackwards = isDescending(ask)
+  if (!hasRecent(rest, tables)) {
+    const boundMs = isBackwards ? rest.toMs : rest.fromMs
+    const first = boundMs === null && !isBackwards ? '0' : selectBelow(tables.settled, boundMs)
+    const nth = isBackwards ? `${first} - ${count}` : `${first} + ${count - 1}`
+    const meant = where([`rowid = ${nth}`, ...meantOf(rest, bind)])
+    return { sql: `SELECT window_start::DOUBLE FROM ${tables.settled} ${meant}`, texts }
+  }
+  const [order, edge] = isBackwards ? ['DESC', 'min'] : ['ASC', 'max']
+  const starts = union(piecesOf(rest, tables, bind), ['window_start'])
+  const first = `FROM ${starts} ORDER BY window_start ${order} LIMIT ${count}`
   const sql = `SELECT CASE WHEN count(*) = ${count} THEN ${edge}(window_start) END::DOUBLE
     FROM (${first})`
   return { sql, texts }
+}
+
+/** How many rows come before a bound. */
+function selectBelow(table: string, boundMs: number | null): string {
+  const below = boundMs === null ? [] : [`window_start < ${BigInt(Math.ceil(boundMs))}`]
+  return `(SELECT count(*) FROM ${table} ${where(below)})`
 }
 
 /** The same question of the windows up to an edge, each of them whole. */

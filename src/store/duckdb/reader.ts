@@ -9,18 +9,21 @@ import { toRejectCursor, toRowCursor } from '../question.ts'
 import { createPageRows } from '../view/places.ts'
 import { readArchives } from './archives.ts'
 import type { Connection, Row } from './ask.ts'
-import { ask, askMany } from './ask.ts'
+import { ask, askMany, askOnce } from './ask.ts'
+import type { Select } from './binding.ts'
+import { createBinding } from './binding.ts'
 import type { Found } from './groups.ts'
 import { readGroups } from './groups.ts'
 import { grainsOf, stretchesOf, windowsOf } from './larger.ts'
 import { nearCountOf, nextNearCount, selectEdge, toNear } from './near.ts'
+import type { Tables } from './pieces.ts'
+import { isEndless } from './pieces.ts'
 import { readShards, readState } from './records.ts'
-import type { MetricTables } from './schema.ts'
+import type { Generation } from './schema.ts'
 import { tablesOf } from './schema.ts'
-import type { Kept } from './select.ts'
-import { selectCurrencyCount, selectOldestStart, selectRows } from './select.ts'
-import type { Select } from './source.ts'
-import { createBinding, selectGrains } from './source.ts'
+import { selectCurrencyCount, selectGrains, selectOldestStart, selectRows } from './select.ts'
+import type { Kept } from './source.ts'
+import type { Bounds } from './totals.ts'
 
 /** `rowCount`: how many rows the metric has, roughly. */
 export async function readResult(
@@ -28,39 +31,56 @@ export async function readResult(
   asked: Ask,
   rowCount: number,
 ): Promise<Result> {
-  const { generation, ...state } = await readState(connection, asked.base)
-  const tables = tablesOf(asked.base, generation)
-  const narrowed = await narrow(connection, asked, tables)
+  const state = await readState(connection, asked.base)
+  const place = { ...state, tables: await readTables(connection, asked, state) }
+  const narrowed = await narrow(connection, asked, place)
   let count = nearCountOf(narrowed, rowCount)
   while (count < rowCount / 2) {
-    const edgeMs = await readOne(connection, selectEdge(narrowed, tables.rows, count))
+    const edgeMs = await readOne(connection, selectEdge(narrowed, place.tables, count))
     if (edgeMs === null) break
     const near = toNear(narrowed, edgeMs as number)
-    const result = await readPage(connection, near, { tables, ...state })
+    const result = await readPage(connection, near, place)
     if (result.next !== null) return result
     count = nextNearCount(narrowed, count, result.rows.length)
   }
-  return await readPage(connection, narrowed, { tables, ...state })
+  return await readPage(connection, narrowed, place)
 }
 
+/** What all the questions of one answer share. */
 interface Place {
-  readonly tables: MetricTables
+  readonly tables: Tables
   readonly progress: number | null
   readonly partialUntilMs: number | null
 }
 
-async function readPage(
-  connection: Connection,
-  asked: Ask,
-  { tables, ...state }: Place,
-): Promise<Result> {
+async function readTables(connection: Connection, asked: Ask, at: Generation): Promise<Tables> {
+  const tables = tablesOf(asked.base, at)
+  const ofRecent = await readBounds(connection, tables.recent)
+  const hasTotals = isEndless(asked) && tables.totals !== null
+  const ofSettled = hasTotals ? await readBounds(connection, tables.settled) : null
+  return { ...tables, ofRecent, ofSettled }
+}
+
+async function readBounds(connection: Connection, table: string): Promise<Bounds> {
+  const sql = `SELECT count(*)::DOUBLE, min(window_start)::DOUBLE, max(window_start)::DOUBLE
+    FROM ${table}`
+  const [[rowCount, firstMs, lastMs] = []] = await askOnce(connection, sql)
+  return {
+    rowCount: rowCount as number,
+    firstMs: firstMs as number | null,
+    lastMs: lastMs as number | null,
+  }
+}
+
+async function readPage(connection: Connection, asked: Ask, place: Place): Promise<Result> {
   const { plan, limit } = asked
-  const kept = await readKept(connection, asked, tables)
+  const kept = await readKept(connection, asked, place)
   const currencyCount = plan.byCurrency
     ? Number(await readOne(connection, selectCurrencyCount(asked, kept)))
     : 1
   const blocks = askMany(connection, selectRows(asked, kept, currencyCount))
-  const toRow = createPageRows(asked, { ...state, source: 'stream' })
+  const { progress, partialUntilMs } = place
+  const toRow = createPageRows(asked, { progress, partialUntilMs, source: 'stream' })
   const rows: ResultRow[] = []
   let last: Found | null = null
   // One more than fits tells that there are more.
@@ -81,27 +101,26 @@ function placeOf({ group, toRank }: Found): RowPlace {
 }
 
 /** With the larger windows of a question that puts windows together. */
-async function readKept(connection: Connection, asked: Ask, tables: MetricTables): Promise<Kept> {
+async function readKept(connection: Connection, asked: Ask, place: Place): Promise<Kept> {
   const { plan, windowing } = asked
-  if (windowing === null || plan.window.kind === 'all') return { tables, stretches: [] }
-  const grains =
-    grainsOf(asked.fromMs, asked.toMs) ?? (await readGrains(connection, asked, tables.rows))
-  return { tables, stretches: stretchesOf(windowsOf(grains, windowing)) }
+  if (windowing === null || plan.window.kind === 'all') return { ...place, stretches: [] }
+  const grains = grainsOf(asked.fromMs, asked.toMs) ?? (await readGrains(connection, asked, place))
+  return { ...place, stretches: stretchesOf(windowsOf(grains, windowing)) }
 }
 
 async function readGrains(
   connection: Connection,
   asked: Ask,
-  table: string,
+  place: Place,
 ): Promise<readonly number[]> {
-  const { sql, texts } = selectGrains(asked, table)
+  const { sql, texts } = selectGrains(asked, place.tables)
   return (await ask(connection, sql, texts)).map(([grain]) => grain as number)
 }
 
 /** `last` as a lower bound of window starts: the windows asked for are those from there on. */
-async function narrow(connection: Connection, asked: Ask, tables: MetricTables): Promise<Ask> {
+async function narrow(connection: Connection, asked: Ask, place: Place): Promise<Ask> {
   if (asked.last === null || asked.plan.window.kind === 'all') return asked
-  const kept = await readKept(connection, asked, tables)
+  const kept = await readKept(connection, asked, place)
   const fromMs = await readOne(connection, selectOldestStart(asked, kept, asked.last))
   return fromMs === null ? asked : { ...asked, fromMs: fromMs as number }
 }

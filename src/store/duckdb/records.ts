@@ -11,7 +11,18 @@ import { toPartialUntil } from '../declaration.ts'
 import type { Connection } from './ask.ts'
 import { ask, askOnce } from './ask.ts'
 import type { DeltaPointer, PreparedIds, PreparedMerge, RunPointer } from './ids/id-store.ts'
-import { addArchiveTables, createMetricTables, createTables, FORMAT, tablesOf } from './schema.ts'
+import type { Generation } from './schema.ts'
+import {
+  addArchiveTables,
+  createMetricTables,
+  createTables,
+  FORMAT,
+  FORMAT_BEFORE,
+  isOfMetric,
+  namesOf,
+  tablesOf,
+  upgradeTables,
+} from './schema.ts'
 
 export interface Progress {
   readonly sequence: number
@@ -24,8 +35,7 @@ export interface ShardRecord {
 }
 
 /** A metric as it stands in the database. */
-export interface MetricRecord {
-  readonly generation: number
+export interface MetricRecord extends Generation {
   readonly partialUntilMs: number | null
   readonly compactedRows: number
 }
@@ -41,7 +51,7 @@ export async function openRecords(connection: DuckDBConnection, shards: number):
   )
   if (tableCount === 0) return createTables(connection, shards)
   const [[format, known] = []] = await ask(connection, 'SELECT format, shards FROM meta')
-  if (format !== FORMAT) {
+  if (format !== FORMAT && format !== FORMAT_BEFORE) {
     throw new Fault(
       'DATA_DIR_MISMATCH',
       `the store has format ${String(format)}, and this version of weir reads ${FORMAT}; ` +
@@ -56,6 +66,21 @@ export async function openRecords(connection: DuckDBConnection, shards: number):
     )
   }
   await addArchiveTables(connection)
+  if (format === FORMAT_BEFORE) await upgradeTables(connection)
+  await dropUnknownTables(connection)
+}
+
+/** Removes what a compaction that was killed had made. */
+async function dropUnknownTables(connection: DuckDBConnection): Promise<void> {
+  const metrics = await ask(connection, 'SELECT plan, generation, projected FROM metrics')
+  const known = metrics.flatMap(([plan, generation, projected]) => {
+    const at = { generation: generation as number, projected: projected as boolean }
+    return namesOf(tablesOf(JSON.parse(plan as string) as MetricPlan, at))
+  })
+  const tables = await ask(connection, 'SELECT table_name FROM duckdb_tables()')
+  for (const name of tables.map(([name]) => name as string)) {
+    if (isOfMetric(name) && !known.includes(name)) await connection.run(`DROP TABLE ${name}`)
+  }
 }
 
 /**
@@ -77,7 +102,8 @@ export async function declareMetrics(
     if (retired === undefined) {
       await createMetricTables(connection, plan, 1)
       await connection.run(
-        `INSERT INTO metrics VALUES ($1, $2, $3, ${sequence}, ${partialUntil}, NULL, 1, 0)`,
+        `INSERT INTO metrics
+         VALUES ($1, $2, $3, ${sequence}, ${partialUntil}, NULL, 1, 0, false)`,
         [plan.hash, plan.name, JSON.stringify(plan)],
       )
     } else if (retired !== null) {
@@ -123,11 +149,12 @@ export async function readRuns(connection: Connection): Promise<readonly RunPoin
 }
 
 export async function readMetric(connection: Connection, plan: MetricPlan): Promise<MetricRecord> {
-  const sql = `SELECT generation, partial_until::DOUBLE, compacted_rows::DOUBLE FROM metrics
-    WHERE hash = '${plan.hash}'`
-  const [[generation, partialUntilMs, compactedRows] = []] = await ask(connection, sql)
+  const sql = `SELECT generation, projected, partial_until::DOUBLE, compacted_rows::DOUBLE
+    FROM metrics WHERE hash = '${plan.hash}'`
+  const [[generation, projected, partialUntilMs, compactedRows] = []] = await ask(connection, sql)
   return {
     generation: generation as number,
+    projected: projected as boolean,
     partialUntilMs: partialUntilMs as number | null,
     compactedRows: compactedRows as number,
   }
@@ -138,27 +165,15 @@ export async function readState(
   connection: Connection,
   plan: MetricPlan,
 ): Promise<Pick<Progress, 'progress'> & Omit<MetricRecord, 'compactedRows'>> {
-  const sql = `SELECT progress::DOUBLE, generation, partial_until::DOUBLE
+  const sql = `SELECT progress::DOUBLE, generation, projected, partial_until::DOUBLE
     FROM meta, metrics WHERE hash = '${plan.hash}'`
-  const [[progress, generation, partialUntilMs] = []] = await askOnce(connection, sql)
+  const [[progress, generation, projected, partialUntilMs] = []] = await askOnce(connection, sql)
   return {
     progress: progress as number | null,
     generation: generation as number,
+    projected: projected as boolean,
     partialUntilMs: partialUntilMs as number | null,
   }
-}
-
-/** How many rows the tables of a metric have, compacted or not. */
-export async function countMetricRows(
-  connection: Connection,
-  plan: MetricPlan,
-  generation: number,
-): Promise<number> {
-  const { rows, sets } = tablesOf(plan, generation)
-  const [[rowCount] = []] = await ask(connection, `SELECT count(*)::DOUBLE FROM ${rows}`)
-  if (sets === null) return rowCount as number
-  const [[idCount] = []] = await ask(connection, `SELECT count(*)::DOUBLE FROM ${sets}`)
-  return (rowCount as number) + (idCount as number)
 }
 
 /** The config version of the last commit; null: there was none. */

@@ -11,19 +11,16 @@ import type { MeasurePlan, MetricPlan } from '../../model/plan.ts'
 import { isMoney } from '../../model/plan.ts'
 import { present } from '../../std/assert.ts'
 import type { Ask } from '../question.ts'
-import type { Stretch } from './larger.ts'
+import type { Bind, Select } from './binding.ts'
+import { createBinding, where } from './binding.ts'
+import { GRAIN } from './larger.ts'
 import { afterPlace, orderOf } from './order.ts'
-import type { MeasureColumn, MetricTables } from './schema.ts'
+import type { Tables } from './pieces.ts'
+import { piecesOf, union } from './pieces.ts'
+import type { MeasureColumn } from './schema.ts'
 import { keyColumns, measureColumns } from './schema.ts'
-import type { Bind, Select } from './source.ts'
-import { createBinding, sourceOf, TOLD_TALLIES, where } from './source.ts'
-
-/** What a question is asked of. */
-export interface Kept {
-  readonly tables: MetricTables
-  /** Of the larger windows of all rows of the question; empty where they stay as they are. */
-  readonly stretches: readonly Stretch[]
-}
+import type { Kept } from './source.ts'
+import { idsOf, sourceOf, TOLD_TALLIES } from './source.ts'
 
 /**
  * The rows of a question; of one row more than asked for, or several, to see whether there are
@@ -33,15 +30,15 @@ export interface Kept {
 export function selectRows(ask: Ask, kept: Kept, currencyCount: number): Select {
   const { plan, after } = ask
   const { texts, bind } = createBinding()
-  const rows = sourceOf(ask, kept.tables.rows, { ...kept, what: 'rows', bind })
+  const { sql: rows, isSettled } = sourceOf(ask, kept, bind)
   // What comes after the cursor can be told from a row alone, unless a rank is part of it.
   const page = after === null ? [] : [afterPlace(ask, after, bind)]
   const inPage = isRanked(ask) ? [] : page
-  let from = `(${sumParts(ask, `${rows} ${where(inPage)}`)})`
+  const inRows = `${rows} ${where(inPage)}`
+  let from = isSettled ? `(FROM ${inRows})` : `(${sumParts(ask, inRows)})`
   const sets = neededSets(ask)
   if (sets.length > 0) {
-    const options = { ...kept, what: 'sets', bind } as const
-    const ids = `${sourceOf(ask, kept.tables.sets ?? '', options)} ${where(inPage)}`
+    const ids = `${idsOf(ask, kept, bind)} ${where(inPage)}`
     from = withSizes(plan, from, { sets, ids })
   }
   if (isRanked(ask)) from = ranked(ask, from, bind)
@@ -61,17 +58,24 @@ function roundUp(limit: number): number {
 /** Where the oldest of the newest `last` windows of a question begins; NULL: there is none. */
 export function selectOldestStart(ask: Ask, kept: Kept, last: number): Select {
   const { texts, bind } = createBinding()
-  const rows = sourceOf(ask, kept.tables.rows, { ...kept, what: 'rows', bind })
+  const { sql: rows } = sourceOf(ask, kept, bind)
   if (last === 1) return { sql: `SELECT max(window_start)::DOUBLE FROM ${rows}`, texts }
   const starts = `SELECT DISTINCT window_start FROM ${rows}
     ORDER BY window_start DESC LIMIT ${last}`
   return { sql: `SELECT min(window_start)::DOUBLE FROM (${starts})`, texts }
 }
 
+/** The grains that the rows of a question are in. */
+export function selectGrains(ask: Ask, tables: Tables): Select {
+  const { texts, bind } = createBinding()
+  const starts = union(piecesOf(ask, tables, bind), ['window_start'])
+  return { sql: `SELECT DISTINCT ${GRAIN} FROM ${starts}`, texts }
+}
+
 /** How many currencies the rows of a question have, 1 where the plan is not by currency. */
 export function selectCurrencyCount(ask: Ask, kept: Kept): Select {
   const { texts, bind } = createBinding()
-  const rows = sourceOf(ask, kept.tables.rows, { ...kept, what: 'rows', bind })
+  const { sql: rows } = sourceOf(ask, kept, bind)
   return { sql: `SELECT greatest(count(DISTINCT currency), 1)::DOUBLE FROM ${rows}`, texts }
 }
 

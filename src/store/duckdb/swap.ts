@@ -1,35 +1,44 @@
 /**
- * Swapping: rows of a range of windows go, and others come, within the caller's transaction. Rows
- * that go leave room that DuckDB uses again; the next compaction rewrites the rest.
+ * Swapping: rows of a range of windows go, and others come, within the caller's transaction. The
+ * metric is compacted in the same one, for compaction knows rows that come from those that were
+ * there by their place, which DuckDB changes where rows are deleted.
  */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { MetricSwap, WindowRange } from '../../model/swap.ts'
 import { toPartialAfter } from '../declaration.ts'
 import { appendPartials } from './append.ts'
 import type { Appenders } from './appenders.ts'
+import type { Making, RowCounts } from './compaction.ts'
+import { compactWhole } from './compaction.ts'
 import { readMetric } from './records.ts'
-import type { MetricTables } from './schema.ts'
+import type { Generation } from './schema.ts'
+import { namesOf, tablesOf } from './schema.ts'
 
 interface Writer {
   readonly connection: DuckDBConnection
   readonly appenders: Appenders
 }
 
-/** `appenders` then have the new rows to flush. */
+/** Gives what the tables of the metric are then. */
 export async function replaceRows(
   { connection, appenders }: Writer,
   { plan, range, rows }: MetricSwap,
-  tables: MetricTables,
-): Promise<void> {
-  for (const table of [tables.rows, tables.sets]) {
+  making: Making,
+): Promise<Generation & RowCounts> {
+  // Projections are made anew of what is left.
+  const tables = tablesOf(plan, making.before)
+  for (const table of [tables.recent, tables.settled, tables.sets]) {
     if (table !== null) await connection.run(`DELETE FROM ${table}${toWhere(range)}`)
   }
   for (const one of rows) await appendPartials(appenders, tables, one)
+  appenders.flush()
+  for (const name of namesOf(tables)) appenders.forget(name)
   const { partialUntilMs } = await readMetric(connection, plan)
   const after = toPartialAfter(partialUntilMs, range)
   await connection.run(
     `UPDATE metrics SET partial_until = ${after ?? 'NULL'} WHERE hash = '${plan.hash}'`,
   )
+  return await compactWhole(connection, plan, making)
 }
 
 /** Of `all` window_start is NULL, which is in no range that has a bound. */
