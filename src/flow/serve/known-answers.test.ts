@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Question, Result } from '../../model/result.ts'
+import { LIMIT_DEFAULT } from '../../model/result.ts'
 import { createKnownAnswers } from './known-answers.ts'
 
 const ask = (metric: string, more: Partial<Question> = {}): Question => {
@@ -61,7 +62,7 @@ describe('known answers', () => {
   })
 
   test('failures and long answers are not kept, nor more than fifty', async () => {
-    const { asked, query } = createCounted(501)
+    const { asked, query } = createCounted(LIMIT_DEFAULT + 1)
     const known = createKnownAnswers(query)
     const wished = ['broken', 'broken', 'broken', 'long', 'long', 'long']
     for (const metric of wished) await known.query(ask(metric)).catch(() => null)

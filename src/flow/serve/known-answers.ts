@@ -5,7 +5,7 @@
  * collect its old heap twice a second, for 30 ms each.
  */
 import type { Question, Result } from '../../model/result.ts'
-import { STREAM } from '../../model/result.ts'
+import { LIMIT_DEFAULT, STREAM } from '../../model/result.ts'
 
 export interface KnownAnswers {
   query(question: Question): Promise<Result>
@@ -13,9 +13,10 @@ export interface KnownAnswers {
   forget(): void
 }
 
-/** Questions, and rows of an answer, that are kept: together some ten MiB at most. */
+/** Questions that are kept: together some twenty MiB at most. */
 const QUESTIONS_MAX = 50
-const ROWS_MAX = 500
+/** Rows of an answer that is kept: those that a reader gets who names no limit. */
+const ROWS_MAX: number = LIMIT_DEFAULT
 
 /** Questions about batch runs are always asked: those come without a commit. */
 export function createKnownAnswers(query: (question: Question) => Promise<Result>): KnownAnswers {
