@@ -70,8 +70,7 @@ export async function compactWhole(
 ): Promise<Generation & RowCounts> {
   const ends = { recentFrom: null, setsFrom: null }
   const made = await makeTables(connection, plan, { ...making, ...ends })
-  const counts = await adoptCompacted(connection, plan, { before: making.before, made })
-  return { ...made, ...counts }
+  return await adoptCompacted(connection, plan, { before: making.before, made })
 }
 
 async function makeTables(
@@ -103,7 +102,8 @@ export async function adoptCompacted(
   connection: DuckDBConnection,
   plan: MetricPlan,
   { before, made }: { readonly before: Generation; readonly made: Compacted },
-): Promise<RowCounts> {
+): Promise<Generation & RowCounts> {
+  const { generation, projected } = made
   const [old, now] = [tablesOf(plan, before), tablesOf(plan, made)]
   await createRecent(connection, plan, now.recent)
   await copyFrom(connection, { from: old.recent, to: now.recent, first: made.recentFrom })
@@ -114,10 +114,10 @@ export async function adoptCompacted(
   const rowCount = await countRows(connection, [now.recent, now.settled, now.sets])
   for (const name of namesOf(old)) await connection.run(`DROP TABLE ${name}`)
   await connection.run(
-    `UPDATE metrics SET generation = ${made.generation}, projected = ${made.projected},
+    `UPDATE metrics SET generation = ${generation}, projected = ${projected},
        compacted_rows = ${compactedRows} WHERE hash = '${plan.hash}'`,
   )
-  return { rowCount, compactedRows }
+  return { generation, projected, rowCount, compactedRows }
 }
 
 async function copyFrom(

@@ -123,7 +123,7 @@ export class Upkeep {
     for (const name of namesOf(tablesOf(plan, before))) appenders.forget(name)
     let at = before
     await this.#turns.transact('compaction', async () => {
-      at = { ...made, ...(await adoptCompacted(database.writer, plan, { before, made })) }
+      at = await adoptCompacted(database.writer, plan, { before, made })
     })
     metric.at = at
   }
