@@ -9,8 +9,8 @@ import type { PartialBatch, PartialColumn } from '../../model/partial.ts'
 import type { Reject } from '../../model/step.ts'
 import { present, unreachable } from '../../std/assert.ts'
 import type { Lateness } from '../lateness.ts'
-import type { Appenders, Column } from './appenders.ts'
-import type { MetricTables } from './schema.ts'
+import type { Appenders, Column } from './database/appenders.ts'
+import type { MetricTables } from './tables/schema.ts'
 
 /** Appends a batch of partials of a shard; `appenders` then has it to flush. */
 export async function appendPartials(

@@ -6,10 +6,17 @@
  */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { MetricPlan } from '../../model/plan.ts'
-import { ask } from './ask.ts'
-import type { Generation } from './schema.ts'
-import { createRecent, foldedColumns, keyColumns, namesOf, rowColumns, tablesOf } from './schema.ts'
-import { makeTotals } from './totals.ts'
+import { ask } from './database/ask.ts'
+import type { Generation } from './tables/schema.ts'
+import {
+  createRecent,
+  foldedColumns,
+  keyColumns,
+  namesOf,
+  rowColumns,
+  tablesOf,
+} from './tables/schema.ts'
+import { makeTotals } from './tables/totals.ts'
 
 /** Fewer rows than this are not worth a rewrite, nor projections. */
 export const COMPACT_ROWS_MIN = 30_000

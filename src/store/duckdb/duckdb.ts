@@ -24,16 +24,23 @@ import type { Ask } from '../question.ts'
 import { toAsk, toRejectAsk } from '../question.ts'
 import type { Committed, RejectQuestion, Store, StoreState } from '../store.ts'
 import { appendPartials, appendRejects, countAppended } from './append.ts'
-import { Appenders } from './appenders.ts'
-import { appendRefused, dropRefused, readArchives, readRefused, writeAdvance } from './archives.ts'
 import { COMPACT_ROWS_MIN, countRows } from './compaction.ts'
-import { Database, inTransaction, toFault } from './database.ts'
+import { Appenders } from './database/appenders.ts'
+import { Database, inTransaction, toFault } from './database/database.ts'
 import type { PreparedIds } from './ids/id-store.ts'
 import { IdStore } from './ids/id-store.ts'
 import type { DuckDbStoreOptions, MetricState, Work } from './options.ts'
 import { takeMaking } from './options.ts'
-import { readLedger, readRejects, readResult } from './reader.ts'
-import type { Progress } from './records.ts'
+import { readLedger, readRejects, readResult } from './reading/reader.ts'
+import { replaceRows } from './swap.ts'
+import {
+  appendRefused,
+  dropRefused,
+  readArchives,
+  readRefused,
+  writeAdvance,
+} from './tables/archives.ts'
+import type { Progress } from './tables/records.ts'
 import {
   declareMetrics,
   openRecords,
@@ -45,9 +52,8 @@ import {
   writeIds,
   writeProgress,
   writeShards,
-} from './records.ts'
-import { tablesOf } from './schema.ts'
-import { replaceRows } from './swap.ts'
+} from './tables/records.ts'
+import { tablesOf } from './tables/schema.ts'
 import { Upkeep } from './upkeep.ts'
 
 export type { CrashPoint, DuckDbStoreOptions } from './options.ts'

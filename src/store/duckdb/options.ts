@@ -1,7 +1,7 @@
 /** What a store on a disk is opened with, and what it keeps of it. */
 import type { MetricPlan } from '../../model/plan.ts'
 import type { Making, RowCounts } from './compaction.ts'
-import type { Generation } from './schema.ts'
+import type { Generation } from './tables/schema.ts'
 
 /** What is one transaction. */
 export type Work = 'commit' | 'compaction' | 'archive' | 'rebuild'

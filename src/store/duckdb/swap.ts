@@ -7,12 +7,12 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import type { MetricSwap, WindowRange } from '../../model/swap.ts'
 import { toPartialAfter } from '../declaration.ts'
 import { appendPartials } from './append.ts'
-import type { Appenders } from './appenders.ts'
 import type { Making, RowCounts } from './compaction.ts'
 import { compactWhole } from './compaction.ts'
-import { readMetric } from './records.ts'
-import type { Generation } from './schema.ts'
-import { namesOf, tablesOf } from './schema.ts'
+import type { Appenders } from './database/appenders.ts'
+import { readMetric } from './tables/records.ts'
+import type { Generation } from './tables/schema.ts'
+import { namesOf, tablesOf } from './tables/schema.ts'
 
 interface Writer {
   readonly connection: DuckDBConnection

@@ -14,7 +14,7 @@ import { openMemoryStore } from '../memory/memory.ts'
 import { plansOf, sold, stepOf, toBatch } from '../steps.ts'
 import type { Store } from '../store.ts'
 import { openDuckDbStore } from './duckdb.ts'
-import { partsOf } from './totals.ts'
+import { partsOf } from './tables/totals.ts'
 
 const plans = plansOf(
   defineMetric('items', {

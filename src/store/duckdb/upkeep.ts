@@ -2,7 +2,7 @@
  * What is done between commits: metrics that have grown are compacted, and runs of ids merged. The
  * long part of it goes on beside commits, which wait for the short one.
  */
-import type { Appenders } from './appenders.ts'
+
 import type { Compacted } from './compaction.ts'
 import {
   adoptCompacted,
@@ -11,13 +11,14 @@ import {
   makeCompacted,
   needsCompaction,
 } from './compaction.ts'
-import type { Database } from './database.ts'
-import { toFault } from './database.ts'
+import type { Appenders } from './database/appenders.ts'
+import type { Database } from './database/database.ts'
+import { toFault } from './database/database.ts'
 import type { IdStore } from './ids/id-store.ts'
 import type { MetricState, Work } from './options.ts'
 import { takeMaking } from './options.ts'
-import { writeMerged } from './records.ts'
-import { namesOf, tablesOf } from './schema.ts'
+import { writeMerged } from './tables/records.ts'
+import { namesOf, tablesOf } from './tables/schema.ts'
 
 /** Commits to let pass after it failed, as with a full disk. */
 const PAUSE = 256

@@ -2,10 +2,10 @@
  * The windows that a page may be of. Where an answer goes from window to window, the first rows of
  * it are of the first windows: what is far beyond the page is not added up to be left out.
  */
-import { DAY_MS } from '../../std/units.ts'
-import type { Ask } from '../question.ts'
-import type { Select } from './binding.ts'
-import { createBinding, where } from './binding.ts'
+import { DAY_MS } from '../../../std/units.ts'
+import type { Ask } from '../../question.ts'
+import type { Select } from '../database/binding.ts'
+import { createBinding, where } from '../database/binding.ts'
 import type { Tables } from './pieces.ts'
 import { hasRecent, meantOf, piecesOf, union } from './pieces.ts'
 

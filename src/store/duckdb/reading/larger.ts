@@ -3,8 +3,8 @@
  * found by arithmetic: of a year of days in a zone that changes its clocks there are five stretches
  * of such, of one that does not there is one.
  */
-import type { Interval } from '../../model/window.ts'
-import { MINUTE_MS } from '../../std/units.ts'
+import type { Interval } from '../../../model/window.ts'
+import { MINUTE_MS } from '../../../std/units.ts'
 
 /** Windows of one width, counted from the start of the first. */
 export interface Stretch {

@@ -1,7 +1,7 @@
 /** The order of rows in SQL, and what comes after a place in it. */
-import type { Ask, RowPlace } from '../question.ts'
-import type { Bind } from './binding.ts'
-import { keyColumns } from './schema.ts'
+import type { Ask, RowPlace } from '../../question.ts'
+import type { Bind } from '../database/binding.ts'
+import { keyColumns } from '../tables/schema.ts'
 
 /** One field of the order, the first of them the weightiest. */
 type Field =

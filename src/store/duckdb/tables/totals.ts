@@ -4,8 +4,8 @@
  * fewest blocks that are within it, and from rows at its two ends. Each table or level that rows
  * are read from takes DuckDB as long as ten thousand rows do: with more levels nothing is quicker.
  */
-import type { MetricPlan } from '../../model/plan.ts'
-import { DAY_MS } from '../../std/units.ts'
+import type { MetricPlan } from '../../../model/plan.ts'
+import { DAY_MS } from '../../../std/units.ts'
 import { foldedColumns, keyColumns } from './schema.ts'
 
 const BLOCKS_MS: readonly number[] = [4, 32].map(days => days * DAY_MS)

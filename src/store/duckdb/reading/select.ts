@@ -6,19 +6,19 @@
  * are read. Numbers and names are ours and stand in the text; texts of readers and events are
  * bound.
  */
-import { keepsSet } from '../../model/answer.ts'
-import type { MeasurePlan, MetricPlan } from '../../model/plan.ts'
-import { isMoney } from '../../model/plan.ts'
-import { present } from '../../std/assert.ts'
-import type { Ask } from '../question.ts'
-import type { Bind, Select } from './binding.ts'
-import { createBinding, where } from './binding.ts'
+import { keepsSet } from '../../../model/answer.ts'
+import type { MeasurePlan, MetricPlan } from '../../../model/plan.ts'
+import { isMoney } from '../../../model/plan.ts'
+import { present } from '../../../std/assert.ts'
+import type { Ask } from '../../question.ts'
+import type { Bind, Select } from '../database/binding.ts'
+import { createBinding, where } from '../database/binding.ts'
+import type { MeasureColumn } from '../tables/schema.ts'
+import { keyColumns, measureColumns } from '../tables/schema.ts'
 import { GRAIN } from './larger.ts'
 import { afterPlace, orderOf } from './order.ts'
 import type { Tables } from './pieces.ts'
 import { piecesOf, union } from './pieces.ts'
-import type { MeasureColumn } from './schema.ts'
-import { keyColumns, measureColumns } from './schema.ts'
 import type { Kept } from './source.ts'
 import { idsOf, sourceOf, TOLD_TALLIES } from './source.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { createWindowing } from '../../model/window.ts'
-import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../std/units.ts'
+import { createWindowing } from '../../../model/window.ts'
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../std/units.ts'
 import { grainsOf, stretchesOf, windowsOf } from './larger.ts'
 
 const days = createWindowing({ kind: 'day', zone: 'Europe/Berlin' })

@@ -2,12 +2,12 @@
  * The tables that have the rows of a question: those that were settled, by window, or by key where
  * few keys are asked for, or added up where windows are of no account; and what came since.
  */
-import type { Ask } from '../question.ts'
-import type { Bind } from './binding.ts'
-import { where } from './binding.ts'
-import type { MetricTables } from './schema.ts'
-import type { Bounds } from './totals.ts'
-import { partsOf } from './totals.ts'
+import type { Ask } from '../../question.ts'
+import type { Bind } from '../database/binding.ts'
+import { where } from '../database/binding.ts'
+import type { MetricTables } from '../tables/schema.ts'
+import type { Bounds } from '../tables/totals.ts'
+import { partsOf } from '../tables/totals.ts'
 
 /** The tables of a metric, and what is known of their rows. */
 export interface Tables extends MetricTables {

@@ -2,15 +2,15 @@
  * Where the rows of a question come from, with the key fields and windows of the answer in the
  * place of those that are kept.
  */
-import { isDerived } from '../../model/shape.ts'
-import { present } from '../../std/assert.ts'
-import type { Ask } from '../question.ts'
-import type { Bind } from './binding.ts'
+import { isDerived } from '../../../model/shape.ts'
+import { present } from '../../../std/assert.ts'
+import type { Ask } from '../../question.ts'
+import type { Bind } from '../database/binding.ts'
+import { keyColumns, measureColumns } from '../tables/schema.ts'
 import type { Stretch } from './larger.ts'
 import { toLarger } from './larger.ts'
 import type { Tables } from './pieces.ts'
 import { isEndless, meantOf, piecesOf, union } from './pieces.ts'
-import { keyColumns, measureColumns } from './schema.ts'
 
 /** What a question is asked of. */
 export interface Kept {

@@ -3,14 +3,14 @@
  * Read once at open and on every snapshot; written with every commit.
  */
 import type { DuckDBConnection } from '@duckdb/node-api'
-import type { ArchiveTotals } from '../../model/archive.ts'
-import type { MetricPlan } from '../../model/plan.ts'
-import type { PartitionTotals, ShardStep } from '../../model/step.ts'
-import { Fault } from '../../std/fault.ts'
-import { toPartialUntil } from '../declaration.ts'
-import type { Connection } from './ask.ts'
-import { ask, askOnce } from './ask.ts'
-import type { DeltaPointer, PreparedIds, PreparedMerge, RunPointer } from './ids/id-store.ts'
+import type { ArchiveTotals } from '../../../model/archive.ts'
+import type { MetricPlan } from '../../../model/plan.ts'
+import type { PartitionTotals, ShardStep } from '../../../model/step.ts'
+import { Fault } from '../../../std/fault.ts'
+import { toPartialUntil } from '../../declaration.ts'
+import type { Connection } from '../database/ask.ts'
+import { ask, askOnce } from '../database/ask.ts'
+import type { DeltaPointer, PreparedIds, PreparedMerge, RunPointer } from '../ids/id-store.ts'
 import type { Generation } from './schema.ts'
 import {
   addArchiveTables,

@@ -4,15 +4,15 @@
  */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { BLOB, blobValue, DOUBLE, INTEGER, VARCHAR } from '@duckdb/node-api'
-import type { ArchiveAdvance, ArchiveTotals, Place } from '../../model/archive.ts'
-import { advanceArchive, countGone, isPlace } from '../../model/archive.ts'
-import type { RefusedCount, RefusedRange } from '../../model/refused.ts'
-import { cutRefused } from '../../model/refused.ts'
-import type { ShardStep } from '../../model/step.ts'
-import { present } from '../../std/assert.ts'
-import type { Appenders, Column } from './appenders.ts'
-import type { Connection } from './ask.ts'
-import { ask } from './ask.ts'
+import type { ArchiveAdvance, ArchiveTotals, Place } from '../../../model/archive.ts'
+import { advanceArchive, countGone, isPlace } from '../../../model/archive.ts'
+import type { RefusedCount, RefusedRange } from '../../../model/refused.ts'
+import { cutRefused } from '../../../model/refused.ts'
+import type { ShardStep } from '../../../model/step.ts'
+import { present } from '../../../std/assert.ts'
+import type { Appenders, Column } from '../database/appenders.ts'
+import type { Connection } from '../database/ask.ts'
+import { ask } from '../database/ask.ts'
 
 /** Ranges that are read at once. A step's refusals are a few bytes each. */
 const RANGES_MAX = 256

@@ -1,11 +1,11 @@
 /** Rows of SQL become groups: those of one window and key, which stand together, one for each. */
-import type { AnswerGroup, AnswerPart, PartValue } from '../../model/answer.ts'
-import { compareKeys, keepsSet } from '../../model/answer.ts'
-import type { MeasurePlan, MetricPlan } from '../../model/plan.ts'
-import type { Interval } from '../../model/window.ts'
-import { unreachable } from '../../std/assert.ts'
-import type { Ask } from '../question.ts'
-import type { Block, Column } from './ask.ts'
+import type { AnswerGroup, AnswerPart, PartValue } from '../../../model/answer.ts'
+import { compareKeys, keepsSet } from '../../../model/answer.ts'
+import type { MeasurePlan, MetricPlan } from '../../../model/plan.ts'
+import type { Interval } from '../../../model/window.ts'
+import { unreachable } from '../../../std/assert.ts'
+import type { Ask } from '../../question.ts'
+import type { Block, Column } from '../database/ask.ts'
 import { columnsOf } from './select.ts'
 
 /** A group with what it is ranked or ordered by, which is read of the last of a page alone. */

@@ -4,9 +4,9 @@
  * sums and extremes as HUGEINT: no doubles.
  */
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { keepsSet } from '../../model/answer.ts'
-import type { MetricPlan } from '../../model/plan.ts'
-import { ask } from './ask.ts'
+import { keepsSet } from '../../../model/answer.ts'
+import type { MetricPlan } from '../../../model/plan.ts'
+import { ask } from '../database/ask.ts'
 
 /**
  * Changes with every change of the tables or of the files beside them. Before 2 what is settled lay
