@@ -7,7 +7,7 @@ import type { Ask } from '../../question.ts'
 import type { Select } from '../database/binding.ts'
 import { createBinding, where } from '../database/binding.ts'
 import type { Tables } from './pieces.ts'
-import { hasRecent, meantOf, piecesOf, union } from './pieces.ts'
+import { meantOf, piecesOf, union } from './pieces.ts'
 
 /** Rows of a metric that are quickly added up. */
 const NEAR_ROWS_MIN = 4_096
@@ -45,22 +45,25 @@ function isByWindow({ base, plan, order, filters, windows }: Ask): boolean {
 }
 
 /**
- * The window of the last of the first `count` rows; none: there are fewer. Settled rows lie in the
- * order of windows, and are counted off; where recent ones are among them, all are put in order.
+ * The window of the last of the first `count` settled rows; none: there are fewer. They lie in the
+ * order of windows, and are counted off.
  */
-export function selectEdge(ask: Ask, tables: Tables, count: number): Select {
+export function selectSettledEdge(ask: Ask, { settled }: Tables, count: number): Select {
   const { texts, bind } = createBinding()
   const rest = beyondCursor(ask)
   const isBackwards = isDescending(ask)
-  if (!hasRecent(rest, tables)) {
-    const boundMs = isBackwards ? rest.toMs : rest.fromMs
-    const first = boundMs === null && !isBackwards ? '0' : selectBelow(tables.settled, boundMs)
-    const nth = isBackwards ? `${first} - ${count}` : `${first} + ${count - 1}`
-    const meant = where([`rowid = ${nth}`, ...meantOf(rest, bind)])
-    return { sql: `SELECT window_start::DOUBLE FROM ${tables.settled} ${meant}`, texts }
-  }
-  const [order, edge] = isBackwards ? ['DESC', 'min'] : ['ASC', 'max']
-  const starts = union(piecesOf(rest, tables, bind), ['window_start'])
+  const boundMs = isBackwards ? rest.toMs : rest.fromMs
+  const first = boundMs === null && !isBackwards ? '0' : selectBelow(settled, boundMs)
+  const nth = isBackwards ? `${first} - ${count}` : `${first} + ${count - 1}`
+  const meant = where([`rowid = ${nth}`, ...meantOf(rest, bind)])
+  return { sql: `SELECT window_start::DOUBLE FROM ${settled} ${meant}`, texts }
+}
+
+/** The same of all rows, which are put in order. NULL: there are fewer. */
+export function selectEdge(ask: Ask, tables: Tables, count: number): Select {
+  const { texts, bind } = createBinding()
+  const [order, edge] = isDescending(ask) ? ['DESC', 'min'] : ['ASC', 'max']
+  const starts = union(piecesOf(beyondCursor(ask), tables, bind), ['window_start'])
   const first = `FROM ${starts} ORDER BY window_start ${order} LIMIT ${count}`
   const sql = `SELECT CASE WHEN count(*) = ${count} THEN ${edge}(window_start) END::DOUBLE
     FROM (${first})`
@@ -92,6 +95,7 @@ function beyondCursor(ask: Ask): Ask {
   return { ...ask, toMs: Math.min(end, ask.toMs ?? end) }
 }
 
-function isDescending({ order }: Ask): boolean {
+/** Whether the newest windows come first. */
+export function isDescending({ order }: Ask): boolean {
   return order.kind === 'window' && order.isDescending
 }

@@ -19,9 +19,16 @@ import type { Bounds } from '../tables/totals.ts'
 import type { Found } from './groups.ts'
 import { readGroups } from './groups.ts'
 import { grainsOf, stretchesOf, windowsOf } from './larger.ts'
-import { nearCountOf, nextNearCount, selectEdge, toNear } from './near.ts'
+import {
+  isDescending,
+  nearCountOf,
+  nextNearCount,
+  selectEdge,
+  selectSettledEdge,
+  toNear,
+} from './near.ts'
 import type { Tables } from './pieces.ts'
-import { isEndless } from './pieces.ts'
+import { hasRecent, isEndless } from './pieces.ts'
 import { selectCurrencyCount, selectGrains, selectOldestStart, selectRows } from './select.ts'
 import type { Kept } from './source.ts'
 
@@ -36,14 +43,29 @@ export async function readResult(
   const narrowed = await narrow(connection, asked, place)
   let count = nearCountOf(narrowed, rowCount)
   while (count < rowCount / 2) {
-    const edgeMs = await readOne(connection, selectEdge(narrowed, place.tables, count))
-    if (edgeMs === null) break
-    const near = toNear(narrowed, edgeMs as number)
+    const near = await findNear(connection, narrowed, { tables: place.tables, count })
+    if (near === null) break
     const result = await readPage(connection, near, place)
     if (result.next !== null) return result
     count = nextNearCount(narrowed, count, result.rows.length)
   }
   return await readPage(connection, narrowed, place)
+}
+
+/** The question of the windows that the first `count` rows are of; null: there are fewer. */
+async function findNear(
+  connection: Connection,
+  asked: Ask,
+  { tables, count }: { readonly tables: Tables; readonly count: number },
+): Promise<Ask | null> {
+  // Mostly it is the newest windows alone that have recent rows.
+  if (!isDescending(asked) || !hasRecent(asked, tables)) {
+    const edgeMs = await readOne(connection, selectSettledEdge(asked, tables, count))
+    const near = edgeMs === null ? asked : toNear(asked, edgeMs as number)
+    if (!hasRecent(near, tables)) return edgeMs === null ? null : near
+  }
+  const edgeMs = await readOne(connection, selectEdge(asked, tables, count))
+  return edgeMs === null ? null : toNear(asked, edgeMs as number)
 }
 
 /** What all the questions of one answer share. */
