@@ -269,7 +269,12 @@ export class ShardWriter {
   /** Merges and removes what is due; nothing of it counts before the next commit. */
   async maintain(nowMs: number, signal: AbortSignal): Promise<void> {
     if (this.#fenced !== null || !this.#isBegun) return
-    await this.#upkeep.run(() => this.#manifest, nowMs, signal)
+    try {
+      await this.#upkeep.run(() => this.#manifest, nowMs, signal)
+    } catch (error) {
+      // Whoever took over may have removed what this manifest names: it is theirs to tidy.
+      if (!(await isTakenOver(this.#options.objects, this.owned))) throw error
+    }
   }
 
   async #noteArchives(step: ShardStep | null): Promise<Manifest['archives']> {
