@@ -8,6 +8,7 @@ import type { ObjectStore } from '../../model/object-store.ts'
 import type { MetricPlan } from '../../model/plan.ts'
 import type { Step } from '../../model/step.ts'
 import { openMemoryObjects } from '../../objects/memory/memory-objects.ts'
+import { createSystemClock } from '../../std/clock.ts'
 import { Fault } from '../../std/fault.ts'
 import { expectFault, rowsOf } from '../bed.ts'
 import { block, plansOf, reject, sold, stepOf, toBatch, totals } from '../steps.ts'
@@ -94,6 +95,47 @@ test('who was taken over is refused, and goes on with the rest of its shards', a
   expect(await salesNow()).toBe(4)
   await old.commit(sale(5, 6, 1))
   expect(await salesNow()).toBe(9)
+})
+
+test('what is missing is no fault of who was taken over meanwhile', async () => {
+  const faults: unknown[] = []
+  let isTaken = false
+  // Ids are read when they are merged: then another owner comes, and removes them.
+  const get: ObjectStore['get'] = async (key, known) => {
+    if (!isTaken && key.includes('/ids/')) {
+      isTaken = true
+      await takeShard(objects, 0, { who: 'another', atMs: 0 })
+      await objects.delete(key)
+    }
+    return objects.get(key, known)
+  }
+  let tell = (): void => undefined
+  await using old = await openResultsStore({
+    objects: { ...objects, get },
+    layout: layoutOf(1),
+    plans,
+    owned: [await takeShard(objects, 0, { who: 'tests', atMs: 0 })],
+    cacheDirectory: join(directory, 'cache'),
+    clock: createSystemClock(),
+    limits: { crowd: 2, commitsUnmerged: 0 },
+    onUpkeepFault: fault => {
+      faults.push(fault)
+      tell()
+    },
+    crash: point => {
+      if (point === 'upkeep.after') tell()
+    },
+  })
+  for (let accepted = 1; !isTaken; accepted += 1) {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    tell = resolve
+    const [step] = sale(1, accepted).shards
+    await old.commit(
+      stepOf({ ...step, ids: { added: [block(1, [accepted])], sealed: [], kept: [] } }),
+    )
+    await promise
+  }
+  expect(faults).toEqual([])
 })
 
 test('who lost its shard before it opened it is told at once', async () => {
