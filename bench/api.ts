@@ -133,6 +133,8 @@ const QUESTIONS = [
   `metrics/product_views?window=day&measures=views&${THIRTY_DAYS}`,
   'metrics/product_views?key.product_id=p77&',
   `top/product_views?${THIRTY_DAYS}`,
+  // No block of days begins or ends with these.
+  'top/product_views?from=2026-05-06&to=2026-05-26&',
 ]
 /** Rows of the first question. Others ask for some more, in a round too long to be remembered. */
 const LIMIT = 100
