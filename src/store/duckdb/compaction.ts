@@ -55,6 +55,22 @@ export interface Making {
   readonly projectFrom: number
 }
 
+/** A metric of an open store. */
+export interface MetricState {
+  readonly plan: MetricPlan
+  /** What its tables are. */
+  at: Generation & RowCounts
+  /** For the tables of the next compaction; one that came to nothing used some too. */
+  nextGeneration: number
+}
+
+/** What to make of a metric next, in tables that no other compaction makes. */
+export function takeMaking(metric: MetricState, projectFrom: number): Making {
+  const { at: before, nextGeneration: generation } = metric
+  metric.nextGeneration += 1
+  return { before, generation, projectFrom }
+}
+
 /** Makes them beside other transactions, within the caller's, which commits it. */
 export async function makeCompacted(
   connection: DuckDBConnection,

@@ -1,7 +1,5 @@
-/** What a store on a disk is opened with, and what it keeps of it. */
+/** What a store on a disk is opened with. */
 import type { MetricPlan } from '../../model/plan.ts'
-import type { Making, RowCounts } from './compaction.ts'
-import type { Generation } from './tables/schema.ts'
 
 /** What is one transaction. */
 export type Work = 'commit' | 'compaction' | 'archive' | 'rebuild'
@@ -23,20 +21,4 @@ export interface DuckDbStoreOptions {
   readonly compactAfterRows?: number
   /** Told when work between commits failed; the store goes on, and tries again later. */
   readonly onMaintenanceFault?: (fault: unknown) => void
-}
-
-/** A metric of an open store. */
-export interface MetricState {
-  readonly plan: MetricPlan
-  /** What its tables are. */
-  at: Generation & RowCounts
-  /** For the tables of the next compaction; one that came to nothing used some too. */
-  nextGeneration: number
-}
-
-/** What to make of a metric next, in tables that no other compaction makes. */
-export function takeMaking(metric: MetricState, projectFrom: number): Making {
-  const { at: before, nextGeneration: generation } = metric
-  metric.nextGeneration += 1
-  return { before, generation, projectFrom }
 }

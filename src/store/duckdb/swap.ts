@@ -4,15 +4,16 @@
  * there by their place, which DuckDB changes where rows are deleted.
  */
 import type { DuckDBConnection } from '@duckdb/node-api'
-import type { MetricSwap, WindowRange } from '../../model/swap.ts'
+import type { MetricSwap } from '../../model/swap.ts'
 import { toPartialAfter } from '../declaration.ts'
 import { appendPartials } from './append.ts'
 import type { Making, RowCounts } from './compaction.ts'
 import { compactWhole } from './compaction.ts'
 import type { Appenders } from './database/appenders.ts'
+import { where } from './database/binding.ts'
 import { readMetric } from './tables/records.ts'
 import type { Generation } from './tables/schema.ts'
-import { namesOf, tablesOf } from './tables/schema.ts'
+import { inRange, namesOf, tablesOf } from './tables/schema.ts'
 
 interface Writer {
   readonly connection: DuckDBConnection
@@ -28,7 +29,7 @@ export async function replaceRows(
   // Projections are made anew of what is left.
   const tables = tablesOf(plan, making.before)
   for (const table of [tables.recent, tables.settled, tables.sets]) {
-    if (table !== null) await connection.run(`DELETE FROM ${table}${toWhere(range)}`)
+    if (table !== null) await connection.run(`DELETE FROM ${table} ${where(inRange(range))}`)
   }
   for (const one of rows) await appendPartials(appenders, tables, one)
   appenders.flush()
@@ -39,13 +40,4 @@ export async function replaceRows(
     `UPDATE metrics SET partial_until = ${after ?? 'NULL'} WHERE hash = '${plan.hash}'`,
   )
   return await compactWhole(connection, plan, making)
-}
-
-/** Of `all` window_start is NULL, which is in no range that has a bound. */
-function toWhere({ fromMs, toMs }: WindowRange): string {
-  const bounds = [
-    ...(fromMs === null ? [] : [`window_start >= ${BigInt(Math.ceil(fromMs))}`]),
-    ...(toMs === null ? [] : [`window_start < ${BigInt(Math.ceil(toMs))}`]),
-  ]
-  return bounds.length === 0 ? '' : ` WHERE ${bounds.join(' AND ')}`
 }

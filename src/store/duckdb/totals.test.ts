@@ -7,6 +7,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { count, defineMetric, max, min, sum } from '../../model/metric.ts'
 import type { MetricPlan } from '../../model/plan.ts'
+import { isWithin } from '../../model/swap.ts'
 import { createPrng } from '../../std/prng.ts'
 import { DAY_MS, HOUR_MS } from '../../std/units.ts'
 import { ALL } from '../bed.ts'
@@ -108,12 +109,12 @@ const rangeArbitrary = fc.record({ fromMs: boundArbitrary, toMs: boundArbitrary 
 test('each instant of a range is in one part of it, and no other is', () => {
   fc.assert(
     fc.property(rangeArbitrary, boundArbitrary, (range, at) => {
-      const isIn = ({ fromMs, toMs }: typeof range, timeMs: number): boolean =>
-        (fromMs === null || timeMs >= fromMs) && (toMs === null || timeMs < toMs)
       const timeMs = at ?? BEGINS
       const rows = { rowCount: 1, firstMs: timeMs, lastMs: timeMs + DAYS * DAY_MS }
       const parts = partsOf(range, rows)
-      expect(parts.filter(part => isIn(part, timeMs))).toHaveLength(isIn(range, timeMs) ? 1 : 0)
+      expect(parts.filter(part => isWithin(part, timeMs))).toHaveLength(
+        isWithin(range, timeMs) ? 1 : 0,
+      )
     }),
     { numRuns: 2_000 },
   )

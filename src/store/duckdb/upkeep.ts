@@ -2,21 +2,20 @@
  * What is done between commits: metrics that have grown are compacted, and runs of ids merged. The
  * long part of it goes on beside commits, which wait for the short one.
  */
-
-import type { Compacted } from './compaction.ts'
+import type { Compacted, MetricState } from './compaction.ts'
 import {
   adoptCompacted,
   GROWTH,
   GROWTH_AT_START,
   makeCompacted,
   needsCompaction,
+  takeMaking,
 } from './compaction.ts'
 import type { Appenders } from './database/appenders.ts'
 import type { Database } from './database/database.ts'
 import { toFault } from './database/database.ts'
 import type { IdStore } from './ids/id-store.ts'
-import type { MetricState, Work } from './options.ts'
-import { takeMaking } from './options.ts'
+import type { Work } from './options.ts'
 import { writeMerged } from './tables/records.ts'
 import { namesOf, tablesOf } from './tables/schema.ts'
 
@@ -114,9 +113,8 @@ export class Upkeep {
     // A swap came in between, and with it tables that this one knows nothing of.
     if (before.generation !== from) {
       await this.#turns.transact('compaction', async () => {
-        const tables = tablesOf(plan, made)
-        for (const name of namesOf(tables)) {
-          if (name !== tables.recent) await database.writer.run(`DROP TABLE ${name}`)
+        for (const name of namesOf(tablesOf(plan, made))) {
+          await database.writer.run(`DROP TABLE IF EXISTS ${name}`)
         }
       })
       return

@@ -273,7 +273,7 @@ export class ShardWriter {
       await this.#upkeep.run(() => this.#manifest, nowMs, signal)
     } catch (error) {
       // Whoever took over may have removed what this manifest names: it is theirs to tidy.
-      if (!(await isTakenOver(this.#options.objects, this.owned))) throw error
+      if (signal.aborted || !(await isTakenOver(this.#options.objects, this.owned))) throw error
     }
   }
 

@@ -6,6 +6,7 @@ import { DAY_MS } from '../../../std/units.ts'
 import type { Ask } from '../../question.ts'
 import type { Select } from '../database/binding.ts'
 import { createBinding, where } from '../database/binding.ts'
+import { inRange } from '../tables/schema.ts'
 import type { Tables } from './pieces.ts'
 import { meantOf, piecesOf, union } from './pieces.ts'
 
@@ -72,8 +73,8 @@ export function selectEdge(ask: Ask, tables: Tables, count: number): Select {
 
 /** How many rows come before a bound. */
 function selectBelow(table: string, boundMs: number | null): string {
-  const below = boundMs === null ? [] : [`window_start < ${BigInt(Math.ceil(boundMs))}`]
-  return `(SELECT count(*) FROM ${table} ${where(below)})`
+  const below = where(inRange({ fromMs: null, toMs: boundMs }))
+  return `(SELECT count(*) FROM ${table} ${below})`
 }
 
 /** The same question of the windows up to an edge, each of them whole. */

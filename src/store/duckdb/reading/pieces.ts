@@ -6,6 +6,7 @@ import type { Ask } from '../../question.ts'
 import type { Bind } from '../database/binding.ts'
 import { where } from '../database/binding.ts'
 import type { MetricTables } from '../tables/schema.ts'
+import { inRange } from '../tables/schema.ts'
 import type { Bounds } from '../tables/totals.ts'
 import { partsOf } from '../tables/totals.ts'
 
@@ -25,7 +26,7 @@ interface Piece {
 /** Each row is in one of them, alone or in a total. */
 export function piecesOf(ask: Ask, tables: Tables, bind: Bind): readonly Piece[] {
   const named = namedOf(ask, bind)
-  const all = { table: tables.settled, conditions: [...rangeOf(ask), ...named] }
+  const all = { table: tables.settled, conditions: [...inRange(ask), ...named] }
   const recent = hasRecent(ask, tables) ? [{ ...all, table: tables.recent }] : []
   if (tables.byKey !== null && ask.filters.some(({ index }) => index === 0)) {
     return [{ ...all, table: tables.byKey }, ...recent]
@@ -33,7 +34,7 @@ export function piecesOf(ask: Ask, tables: Tables, bind: Bind): readonly Piece[]
   const { totals, ofSettled } = tables
   if (totals === null || ofSettled === null || ask.windows !== null) return [all, ...recent]
   const parts = partsOf(ask, ofSettled).map(({ level, ...range }): Piece => {
-    const conditions = [...rangeOf(range), ...named]
+    const conditions = [...inRange(range), ...named]
     if (level === null) return { table: tables.settled, conditions }
     return { table: totals, conditions: [`level = ${level}`, ...conditions] }
   })
@@ -64,14 +65,7 @@ export function union(pieces: readonly Piece[], columns: readonly string[]): str
 
 /** Which rows are meant, as they are kept. */
 export function meantOf(ask: Ask, bind: Bind): readonly string[] {
-  return [...rangeOf(ask), ...namedOf(ask, bind)]
-}
-
-function rangeOf({ fromMs, toMs }: Pick<Ask, 'fromMs' | 'toMs'>): readonly string[] {
-  return [
-    ...(fromMs === null ? [] : [`window_start >= ${BigInt(Math.ceil(fromMs))}`]),
-    ...(toMs === null ? [] : [`window_start < ${BigInt(Math.ceil(toMs))}`]),
-  ]
+  return [...inRange(ask), ...namedOf(ask, bind)]
 }
 
 /** Those with some values of the key, and in some windows. */

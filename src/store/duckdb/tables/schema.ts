@@ -6,6 +6,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { keepsSet } from '../../../model/answer.ts'
 import type { MetricPlan } from '../../../model/plan.ts'
+import type { WindowRange } from '../../../model/swap.ts'
 import { ask } from '../database/ask.ts'
 
 /**
@@ -152,6 +153,14 @@ export function rowColumns(plan: MetricPlan): readonly TableColumn[] {
     { name: 'currency', type: 'VARCHAR' },
     ...TALLIES.map(name => ({ name, type: 'BIGINT' })),
     ...measureColumns(plan),
+  ]
+}
+
+/** Which rows are of a range, as conditions. Of `all` window_start is NULL, which is in none. */
+export function inRange({ fromMs, toMs }: WindowRange): readonly string[] {
+  return [
+    ...(fromMs === null ? [] : [`window_start >= ${BigInt(Math.ceil(fromMs))}`]),
+    ...(toMs === null ? [] : [`window_start < ${BigInt(Math.ceil(toMs))}`]),
   ]
 }
 

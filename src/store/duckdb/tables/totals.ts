@@ -5,6 +5,7 @@
  * are read from takes DuckDB as long as ten thousand rows do: with more levels nothing is quicker.
  */
 import type { MetricPlan } from '../../../model/plan.ts'
+import type { WindowRange } from '../../../model/swap.ts'
 import { DAY_MS } from '../../../std/units.ts'
 import { foldedColumns, keyColumns } from './schema.ts'
 
@@ -12,33 +13,27 @@ const BLOCKS_MS: readonly number[] = [4, 32].map(days => days * DAY_MS)
 /** Of all time: one row a key, in no window. */
 const WHOLE: number = BLOCKS_MS.length
 
-/** Instants from `fromMs` on, before `toMs`; null: without a bound. */
-export interface Range {
-  readonly fromMs: number | null
-  readonly toMs: number | null
-}
-
 /** A part of a range: blocks of a level, or, where that is null, rows. */
-export interface Part extends Range {
+export interface Part extends WindowRange {
   readonly level: number | null
 }
 
 /** The parts of a range in which there are rows from `firstMs` to `lastMs`: each row in one. */
-export function partsOf(range: Range, rows: Bounds): readonly Part[] {
+export function partsOf(range: WindowRange, rows: Bounds): readonly Part[] {
   const isAfter = range.fromMs === null || (rows.firstMs !== null && rows.firstMs >= range.fromMs)
   const isBefore = range.toMs === null || (rows.lastMs !== null && rows.lastMs < range.toMs)
   if (isAfter && isBefore) return [{ fromMs: null, toMs: null, level: WHOLE }]
   return blocksOf(range, WHOLE - 1)
 }
 
-/** When the first and the last window of some rows begin; null: they have none. */
+/** How many rows there are, and when the first and the last of their windows begin; null: none. */
 export interface Bounds {
   readonly rowCount: number
   readonly firstMs: number | null
   readonly lastMs: number | null
 }
 
-function blocksOf({ fromMs, toMs }: Range, level: number): readonly Part[] {
+function blocksOf({ fromMs, toMs }: WindowRange, level: number): readonly Part[] {
   const width = BLOCKS_MS[level]
   if (width === undefined) return [{ fromMs, toMs, level: null }]
   const first = fromMs === null ? null : Math.ceil(fromMs / width) * width
