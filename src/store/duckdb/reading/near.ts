@@ -2,13 +2,12 @@
  * The windows that a page may be of. Where an answer goes from window to window, the first rows of
  * it are of the first windows: what is far beyond the page is not added up to be left out.
  */
-import { DAY_MS } from '../../../std/units.ts'
 import type { Ask } from '../../question.ts'
 import type { Select } from '../database/binding.ts'
 import { createBinding, where } from '../database/binding.ts'
 import { inRange } from '../tables/schema.ts'
 import type { Tables } from './pieces.ts'
-import { meantOf, piecesOf, union } from './pieces.ts'
+import { isOfDay, meantOf, piecesOf, union } from './pieces.ts'
 
 /** Rows of a metric that are quickly added up. */
 const NEAR_ROWS_MIN = 4_096
@@ -18,7 +17,6 @@ const ROWS_PER_PLACE = 4
 const MARGIN = 2
 /** Of so few windows most metrics have no more rows than are added up while their edge is found. */
 const FEW_WINDOWS = 24
-const SHORT_MS: number = DAY_MS
 /** Unless all of it is so much. */
 const ROWS_MANY = 1_000_000
 
@@ -30,7 +28,7 @@ export function nearCountOf(ask: Ask, rowCount: number): number {
 
 function isShort({ fromMs, toMs, last }: Ask): boolean {
   if (last !== null) return last <= FEW_WINDOWS
-  return fromMs !== null && toMs !== null && toMs - fromMs <= SHORT_MS
+  return isOfDay({ fromMs, toMs })
 }
 
 /** How many, when `count` rows made so many of the answer, which was not enough. */

@@ -2,6 +2,8 @@
  * The tables that have the rows of a question: those that were settled, by window, or by key where
  * few keys are asked for, or added up where windows are of no account; and what came since.
  */
+import type { WindowRange } from '../../../model/swap.ts'
+import { DAY_MS } from '../../../std/units.ts'
 import type { Ask } from '../../question.ts'
 import type { Bind } from '../database/binding.ts'
 import { where } from '../database/binding.ts'
@@ -28,7 +30,9 @@ export function piecesOf(ask: Ask, tables: Tables, bind: Bind): readonly Piece[]
   const named = namedOf(ask, bind)
   const all = { table: tables.settled, conditions: [...inRange(ask), ...named] }
   const recent = hasRecent(ask, tables) ? [{ ...all, table: tables.recent }] : []
-  if (tables.byKey !== null && ask.filters.some(({ index }) => index === 0)) {
+  const isOfKeys = ask.filters.some(({ index }) => index === 0)
+  // In a large table those of one day are fewer than those to look through for a key.
+  if (tables.byKey !== null && isOfKeys && !isOfDay(ask)) {
     return [{ ...all, table: tables.byKey }, ...recent]
   }
   const { totals, ofSettled } = tables
@@ -48,6 +52,11 @@ export function hasRecent({ fromMs, toMs }: Ask, { ofRecent }: Tables): boolean 
   const isBefore = lastMs !== null && fromMs !== null && lastMs < fromMs
   const isAfter = firstMs !== null && toMs !== null && firstMs >= toMs
   return !isBefore && !isAfter
+}
+
+/** Whether a range is so short that all of its rows are quickly looked at. */
+export function isOfDay({ fromMs, toMs }: WindowRange): boolean {
+  return fromMs !== null && toMs !== null && toMs - fromMs <= DAY_MS
 }
 
 /** Whether windows are put together to one that has no bounds. */
