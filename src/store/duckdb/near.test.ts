@@ -1,7 +1,4 @@
 /** Pages of a large table, of which only the windows near are read, are those of plain Maps. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { count, defineMetric, sum } from '../../model/metric.ts'
 import type { MetricPlan } from '../../model/plan.ts'
@@ -11,10 +8,10 @@ import { WINDOW_MS_MAX } from '../../model/window.ts'
 import { createPrng } from '../../std/prng.ts'
 import { DAY_MS, HOUR_MS } from '../../std/units.ts'
 import { ALL } from '../bed.ts'
-import { openMemoryStore } from '../memory/memory.ts'
-import { plansOf, sold, stepOf, toBatch } from '../steps.ts'
+import { plansOf, sold, toBatch } from '../steps.ts'
 import type { AnswerStore, Store } from '../store.ts'
-import { openDuckDbStore } from './duckdb.ts'
+import type { Twins } from './twins.fixture.ts'
+import { openTwins } from './twins.fixture.ts'
 
 /** Hours of a zone that changes its clocks within the time of the rows. */
 const hourly = { from: sold, window: 'hour', zone: 'Europe/Berlin' } as const
@@ -49,16 +46,15 @@ const QUESTIONS: readonly Partial<Question>[] = [
 ]
 
 const prng = createPrng(41)
-let directory: string
+let twins: Twins
 let disk: Store
 let plain: Store
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'weir-near-'))
   // Two rows in three lie where they were put, one behind them: as between two compactions.
-  const options = { directory, plans, shards: 2, compactAfterRows: (2 * ROWS) / 3 }
-  disk = await openDuckDbStore(options)
-  plain = openMemoryStore({ plans, shards: 2 })
+  twins = await openTwins({ plans, shards: 2, compactAfterRows: (2 * ROWS) / 3 })
+  disk = twins.disk
+  plain = twins.plain
   for (let step = 0; step < 6; step += 1) {
     // The first days have few rows, so that their windows are not enough for a page.
     const rows = Array.from({ length: ROWS / 6 }, () => ({
@@ -68,15 +64,11 @@ beforeAll(async () => {
       values: { sales: 1 + prng.nextBelow(9), amount: prng.nextBelow(1_000) },
     }))
     const partials = plans.map((plan: MetricPlan) => toBatch(plan, rows))
-    for (const store of [disk, plain]) await store.commit(stepOf({ shard: step % 2, partials }))
+    await twins.commit({ shard: step % 2, partials })
   }
 })
 
-afterAll(async () => {
-  await disk[Symbol.asyncDispose]()
-  await plain[Symbol.asyncDispose]()
-  await rm(directory, { recursive: true })
-})
+afterAll(() => twins[Symbol.asyncDispose]())
 
 async function pagesOf(store: AnswerStore, question: Question): Promise<readonly ResultRow[]> {
   const rows: ResultRow[] = []

@@ -1,7 +1,4 @@
 /** Whatever is asked, pages from the disk are those of plain Maps, or both refuse it alike. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { count, countDistinct, defineMetric, max, min, ratio, sum } from '../../model/metric.ts'
@@ -10,11 +7,11 @@ import type { Question, Result } from '../../model/result.ts'
 import { createPrng } from '../../std/prng.ts'
 import { DAY_MS, HOUR_MS } from '../../std/units.ts'
 import { ALL } from '../bed.ts'
-import { openMemoryStore } from '../memory/memory.ts'
 import type { RowSketch } from '../steps.ts'
-import { plansOf, sold, stepOf, toBatch } from '../steps.ts'
+import { plansOf, sold, toBatch } from '../steps.ts'
 import type { AnswerStore, Store } from '../store.ts'
-import { openDuckDbStore } from './duckdb.ts'
+import type { Twins } from './twins.fixture.ts'
+import { openTwins } from './twins.fixture.ts'
 
 const groupBy = ['data.item', 'data.shop'] as const
 const plans = plansOf(
@@ -76,25 +73,21 @@ const ITEMS = [null, '', 'a', "it's", 'b', '\uFF5E', '\u{1F600}']
 const SHOPS = [null, 'x', 'y']
 
 const prng = createPrng(7)
-let directory: string
+let twins: Twins
 let disk: Store
 let plain: Store
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'weir-questions-'))
-  disk = await openDuckDbStore({ directory, plans, shards: 2, compactAfterRows: 3 * ROWS })
-  plain = openMemoryStore({ plans, shards: 2 })
+  twins = await openTwins({ plans, shards: 2, compactAfterRows: 3 * ROWS })
+  disk = twins.disk
+  plain = twins.plain
   for (let step = 0; step < STEPS; step += 1) {
     const partials = plans.map(plan => toBatch(plan, Array.from({ length: ROWS }, sketch(plan))))
-    for (const store of [disk, plain]) await store.commit(stepOf({ shard: step % 2, partials }))
+    await twins.commit({ shard: step % 2, partials })
   }
 })
 
-afterAll(async () => {
-  await disk[Symbol.asyncDispose]()
-  await plain[Symbol.asyncDispose]()
-  await rm(directory, { recursive: true })
-})
+afterAll(() => twins[Symbol.asyncDispose]())
 
 function sketch({ measures }: MetricPlan): () => RowSketch {
   return () => ({

@@ -1,8 +1,4 @@
 /** What is added up over a range, from blocks and rows, is what plain Maps add up of its rows. */
-import { EventEmitter, once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { count, defineMetric, max, min, sum } from '../../model/metric.ts'
@@ -11,11 +7,11 @@ import { isWithin } from '../../model/swap.ts'
 import { createPrng } from '../../std/prng.ts'
 import { DAY_MS, HOUR_MS } from '../../std/units.ts'
 import { ALL } from '../bed.ts'
-import { openMemoryStore } from '../memory/memory.ts'
-import { plansOf, sold, stepOf, toBatch } from '../steps.ts'
+import { plansOf, sold, toBatch } from '../steps.ts'
 import type { Store } from '../store.ts'
-import { openDuckDbStore } from './duckdb.ts'
 import { partsOf } from './tables/totals.ts'
+import type { Twins } from './twins.fixture.ts'
+import { openTwins } from './twins.fixture.ts'
 
 const plans = plansOf(
   defineMetric('items', {
@@ -36,21 +32,14 @@ const DAYS = 140
 const ROWS = 3_000
 
 const prng = createPrng(11)
-let directory: string
+let twins: Twins
 let disk: Store
 let plain: Store
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'weir-totals-'))
-  const compacted = new EventEmitter()
-  disk = await openDuckDbStore({
-    directory,
-    plans,
-    shards: 1,
-    compactAfterRows: ROWS / 3,
-    crash: point => void compacted.emit(point),
-  })
-  plain = openMemoryStore({ plans, shards: 1 })
+  twins = await openTwins({ plans, shards: 1, compactAfterRows: ROWS / 3 })
+  disk = twins.disk
+  plain = twins.plain
   for (let step = 0; step < 3; step += 1) {
     const rows = Array.from({ length: step === 2 ? 100 : ROWS / 2 }, () => ({
       time: new Date(BEGINS + prng.nextUnit() * DAYS * DAY_MS).toISOString(),
@@ -65,17 +54,13 @@ beforeAll(async () => {
       },
     }))
     const partials = plans.map((plan: MetricPlan) => toBatch(plan, rows))
-    const done = step === 2 ? null : once(compacted, 'compaction.after')
-    for (const store of [disk, plain]) await store.commit(stepOf({ partials }))
+    const done = step === 2 ? null : twins.compacted()
+    await twins.commit({ partials })
     await done
   }
 })
 
-afterAll(async () => {
-  await disk[Symbol.asyncDispose]()
-  await plain[Symbol.asyncDispose]()
-  await rm(directory, { recursive: true })
-})
+afterAll(() => twins[Symbol.asyncDispose]())
 
 const boundArbitrary = fc.option(
   fc.oneof(
