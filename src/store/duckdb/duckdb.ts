@@ -32,6 +32,7 @@ import type { PreparedIds } from './ids/id-store.ts'
 import { IdStore } from './ids/id-store.ts'
 import type { DuckDbStoreOptions, Work } from './options.ts'
 import { readLedger, readRejects, readResult } from './reading/reader.ts'
+import { SparseIndexes } from './reading/sparse-index.ts'
 import { replaceRows } from './swap.ts'
 import {
   appendRefused,
@@ -82,6 +83,7 @@ class DuckDbStore implements Store {
   readonly #ids: IdStore
   readonly #appenders: Appenders
   readonly #closing = new AbortController()
+  readonly #indexes = new SparseIndexes()
   readonly #metrics = new Map<string, MetricState>()
   readonly #rowsMin: number
   readonly #upkeep: Upkeep
@@ -305,7 +307,8 @@ class DuckDbStore implements Store {
   async #answer(ask: Ask): Promise<Result> {
     this.#assertUsable()
     const { at } = this.#metricOf(ask.base)
-    return this.#database.read(connection => readResult(connection, ask, at.rowCount))
+    const known = { rowCount: at.rowCount, indexes: this.#indexes }
+    return this.#database.read(connection => readResult(connection, ask, known))
   }
 
   #metricOf(plan: MetricPlan): MetricState {

@@ -3,11 +3,13 @@
  * it are of the first windows: what is far beyond the page is not added up to be left out.
  */
 import type { Ask } from '../../question.ts'
+import { isPlain } from '../../view/places.ts'
 import type { Select } from '../database/binding.ts'
-import { createBinding, where } from '../database/binding.ts'
-import { inRange } from '../tables/schema.ts'
+import { createBinding } from '../database/binding.ts'
 import type { Tables } from './pieces.ts'
-import { isOfDay, meantOf, piecesOf, union } from './pieces.ts'
+import { isOfDay, piecesOf, union } from './pieces.ts'
+import type { SparseIndex } from './sparse-index.ts'
+import { edgeOf } from './sparse-index.ts'
 
 /** Rows of a metric that are quickly added up. */
 const NEAR_ROWS_MIN = 4_096
@@ -20,20 +22,31 @@ const FEW_WINDOWS = 24
 /** Unless all of it is so much. */
 const ROWS_MANY = 1_000_000
 
-/** How many rows to look at for a page, at first; `rowCount`, of the metric: all. */
-export function nearCountOf(ask: Ask, rowCount: number): number {
-  if (!isByWindow(ask) || (isShort(ask) && rowCount < ROWS_MANY)) return rowCount
-  return Math.max(NEAR_ROWS_MIN, ROWS_PER_PLACE * (ask.limit + 1))
+/** Of how many places of the answer to look for the rows at first; Infinity: of all. */
+export function nearPlacesOf(ask: Ask): number {
+  return isByWindow(ask) ? ask.limit + 1 : Number.POSITIVE_INFINITY
 }
 
-function isShort({ fromMs, toMs, last }: Ask): boolean {
-  if (last !== null) return last <= FEW_WINDOWS
-  return isOfDay({ fromMs, toMs })
+/** How many, when the rows of `places` made so many of the answer, which was not enough. */
+export function nextNearPlaces({ limit }: Ask, places: number, answered: number): number {
+  return Math.ceil((MARGIN * places * (limit + 1)) / Math.max(1, answered))
 }
 
-/** How many, when `count` rows made so many of the answer, which was not enough. */
-export function nextNearCount({ limit }: Ask, count: number, answered: number): number {
-  return Math.ceil((MARGIN * count * (limit + 1)) / Math.max(1, answered))
+/** How many rows the places of an answer may have. */
+export function rowsOf(places: number): number {
+  return Math.max(NEAR_ROWS_MIN, ROWS_PER_PLACE * places)
+}
+
+/** The same of those that were settled, which are mostly one row each. */
+export function settledRowsOf(ask: Ask, places: number): number {
+  const isOneRow = isPlain(ask) && ask.plan.top === null && !ask.plan.byCurrency
+  return isOneRow ? places : rowsOf(places)
+}
+
+/** Whether a question of a metric with so many rows is as quickly answered as its edge is found. */
+export function isShort({ fromMs, toMs, last }: Ask, rowCount: number): boolean {
+  if (rowCount >= ROWS_MANY) return false
+  return last === null ? isOfDay({ fromMs, toMs }) : last <= FEW_WINDOWS
 }
 
 /** Whether the windows of a page are the first ones of a question, or the last. */
@@ -43,22 +56,13 @@ function isByWindow({ base, plan, order, filters, windows }: Ask): boolean {
   return order.kind === 'window' && filters.length === 0 && windows === null
 }
 
-/**
- * The window of the last of the first `count` settled rows; none: there are fewer. They lie in the
- * order of windows, and are counted off.
- */
-export function selectSettledEdge(ask: Ask, { settled }: Tables, count: number): Select {
-  const { texts, bind } = createBinding()
-  const rest = beyondCursor(ask)
-  const isBackwards = isDescending(ask)
-  const boundMs = isBackwards ? rest.toMs : rest.fromMs
-  const first = boundMs === null && !isBackwards ? '0' : selectBelow(settled, boundMs)
-  const nth = isBackwards ? `${first} - ${count}` : `${first} + ${count - 1}`
-  const meant = where([`rowid = ${nth}`, ...meantOf(rest, bind)])
-  return { sql: `SELECT window_start::DOUBLE FROM ${settled} ${meant}`, texts }
+/** The window that the first `count` settled rows reach to; null: they may be fewer. */
+export function settledEdgeOf(ask: Ask, index: SparseIndex, count: number): number | null {
+  const { fromMs, toMs } = beyondCursor(ask)
+  return edgeOf(index, { fromMs, toMs, isDescending: isDescending(ask) }, count)
 }
 
-/** The same of all rows, which are put in order. NULL: there are fewer. */
+/** The window of the last of the first `count` of all rows. NULL: there are fewer. */
 export function selectEdge(ask: Ask, tables: Tables, count: number): Select {
   const { texts, bind } = createBinding()
   const [order, edge] = isDescending(ask) ? ['DESC', 'min'] : ['ASC', 'max']
@@ -67,12 +71,6 @@ export function selectEdge(ask: Ask, tables: Tables, count: number): Select {
   const sql = `SELECT CASE WHEN count(*) = ${count} THEN ${edge}(window_start) END::DOUBLE
     FROM (${first})`
   return { sql, texts }
-}
-
-/** How many rows come before a bound. */
-function selectBelow(table: string, boundMs: number | null): string {
-  const below = where(inRange({ fromMs: null, toMs: boundMs }))
-  return `(SELECT count(*) FROM ${table} ${below})`
 }
 
 /** The same question of the windows up to an edge, each of them whole. */

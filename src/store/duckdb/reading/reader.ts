@@ -21,50 +21,67 @@ import { readGroups } from './groups.ts'
 import { grainsOf, stretchesOf, windowsOf } from './larger.ts'
 import {
   isDescending,
-  nearCountOf,
-  nextNearCount,
+  isShort,
+  nearPlacesOf,
+  nextNearPlaces,
+  rowsOf,
   selectEdge,
-  selectSettledEdge,
+  settledEdgeOf,
+  settledRowsOf,
   toNear,
 } from './near.ts'
 import type { Tables } from './pieces.ts'
 import { hasRecent, isEndless } from './pieces.ts'
 import { selectCurrencyCount, selectGrains, selectOldestStart, selectRows } from './select.ts'
 import type { Kept } from './source.ts'
+import type { SparseIndexes } from './sparse-index.ts'
 
-/** `rowCount`: how many rows the metric has, roughly. */
+/** What is known of a metric beforehand. */
+export interface Known {
+  /** How many rows it has, roughly. */
+  readonly rowCount: number
+  readonly indexes: SparseIndexes
+}
+
 export async function readResult(
   connection: Connection,
   asked: Ask,
-  rowCount: number,
+  known: Known,
 ): Promise<Result> {
   const state = await readState(connection, asked.base)
   const place = { ...state, tables: await readTables(connection, asked, state) }
   const narrowed = await narrow(connection, asked, place)
-  let count = nearCountOf(narrowed, rowCount)
-  while (count < rowCount / 2) {
-    const near = await findNear(connection, narrowed, { tables: place.tables, count })
+  let places = nearPlacesOf(narrowed)
+  while (rowsOf(places) < known.rowCount / 2) {
+    const near = await findNear(connection, narrowed, { ...known, tables: place.tables, places })
     if (near === null) break
     const result = await readPage(connection, near, place)
     if (result.next !== null) return result
-    count = nextNearCount(narrowed, count, result.rows.length)
+    places = nextNearPlaces(narrowed, places, result.rows.length)
   }
   return await readPage(connection, narrowed, place)
 }
 
-/** The question of the windows that the first `count` rows are of; null: there are fewer. */
+/** The question of the windows that the first places are of; null: it is better asked whole. */
 async function findNear(
   connection: Connection,
   asked: Ask,
-  { tables, count }: { readonly tables: Tables; readonly count: number },
+  {
+    tables,
+    places,
+    rowCount,
+    indexes,
+  }: Known & { readonly tables: Tables; readonly places: number },
 ): Promise<Ask | null> {
   // Mostly it is the newest windows alone that have recent rows.
   if (!isDescending(asked) || !hasRecent(asked, tables)) {
-    const edgeMs = await readOne(connection, selectSettledEdge(asked, tables, count))
-    const near = edgeMs === null ? asked : toNear(asked, edgeMs as number)
+    const index = await indexes.of(connection, asked.base, tables.settled)
+    const edgeMs = settledEdgeOf(asked, index, settledRowsOf(asked, places))
+    const near = edgeMs === null ? asked : toNear(asked, edgeMs)
     if (!hasRecent(near, tables)) return edgeMs === null ? null : near
   }
-  const edgeMs = await readOne(connection, selectEdge(asked, tables, count))
+  if (isShort(asked, rowCount)) return null
+  const edgeMs = await readOne(connection, selectEdge(asked, tables, rowsOf(places)))
   return edgeMs === null ? null : toNear(asked, edgeMs as number)
 }
 
