@@ -6,8 +6,6 @@ import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createWriteStream, existsSync, renameSync } from 'node:fs'
-import type { IncomingMessage } from 'node:http'
-import { Agent, get } from 'node:http'
 import { join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -18,6 +16,8 @@ import type { Scope } from '../src/model/access.ts'
 import { LIMIT_DEFAULT } from '../src/model/result.ts'
 import { present } from '../src/std/assert.ts'
 import { DAY_MS, HOUR_MS } from '../src/std/units.ts'
+import type { Asker } from './asker.ts'
+import { openAsker } from './asker.ts'
 import { cachePath } from './events.ts'
 import type { Loaded } from './load.ts'
 import { makePlace } from './processes.ts'
@@ -148,12 +148,13 @@ async function benchQuestions(): Promise<void> {
   await runWeir(['import', await viewFile(), '--data', place.path])
   const key = addKey(place.path, 'read')
   await using weir = await startWeir(place.path, LIMITS)
+  using asker = await openAsker(weir.url, key)
   const rows: string[][] = []
   const asked = [...QUESTIONS.map(question => ({ question, limit: LIMIT })), LONG]
   for (const { question, limit } of asked) {
-    const target = `${weir.url}/v1/${question}limit=`
-    const fresh = await askMany(weir, key, count => `${target}${limit + (count % ROUND)}`)
-    const again = await askMany(weir, key, () => `${target}${limit}`)
+    const target = `/v1/${question}limit=`
+    const fresh = await askMany(weir, asker, count => `${target}${limit + (count % ROUND)}`)
+    const again = await askMany(weir, asker, () => `${target}${limit}`)
     rows.push([`${question.replace(/[?&]/g, ' ').trimEnd()}, ${limit} rows`, ...fresh, ...again])
   }
   const quantiles = ['p50 ms', 'p90 ms', 'p99 ms', 'CPU-ms']
@@ -163,33 +164,20 @@ async function benchQuestions(): Promise<void> {
 /** Quantiles of the time that answers take, and the server's CPU for one. */
 async function askMany(
   weir: Running,
-  key: string,
+  asker: Asker,
   toTarget: (count: number) => string,
 ): Promise<readonly string[]> {
   const takenMs: number[] = []
   const before = weir.usage().cpuSeconds
   for (let count = 0; count < WARM_COUNT + ASK_COUNT; count += 1) {
     const startMs = performance.now()
-    await ask(toTarget(count), key)
+    await asker.ask(toTarget(count))
     if (count >= WARM_COUNT) takenMs.push(performance.now() - startMs)
   }
   const cpuMs = ((weir.usage().cpuSeconds - before) / (WARM_COUNT + ASK_COUNT)) * 1000
   return [...[0.5, 0.9, 0.99].map(share => quantile(takenMs, share)), cpuMs].map(figure =>
     figure.toFixed(2),
   )
-}
-
-const agent = new Agent({ keepAlive: true })
-
-/** Not by `fetch`: its garbage is collected every 40 ms here, for 5 ms, which answers wait for. */
-async function ask(target: string, key: string): Promise<void> {
-  const [answer] = (await once(
-    get(target, { agent, headers: { 'X-Api-Key': key } }),
-    'response',
-  )) as [IncomingMessage]
-  answer.resume()
-  await once(answer, 'end')
-  if (answer.statusCode !== 200) throw new Error(`${target} answered ${answer.statusCode}`)
 }
 
 /** Every product is viewed once on each day, in one of its hours, by one of 5,000 users. */
