@@ -17,8 +17,8 @@ if (major < NODE_MAJOR_MIN) {
 } else {
   const command = process.argv[2] ?? ''
   if (LARGE_COMMANDS.includes(command)) {
-    const { giveFreedBuffersBack } = await import('./running/malloc.ts')
-    giveFreedBuffersBack()
+    const { replaceProcess } = await import('./running/replace-process.ts')
+    replaceProcess()
   }
   const { enableCompileCache } = await import('node:module')
   const { setFlagsFromString } = await import('node:v8')
